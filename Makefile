@@ -10,6 +10,7 @@ ARGS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
+TEMPLATES = find . -path ./$(VENV) -prune -o -path '*/templates/*.html' -print
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
@@ -43,13 +44,14 @@ lint: $(VENV)/.dev ## style, import direction, templates, portability
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(VENV)/bin/lint-imports
-	$(PY) -m tests.check_templates
+	$(TEMPLATES) | xargs -r $(VENV)/bin/djade --check --target-version 5.2
+	$(TEMPLATES) | xargs -r $(VENV)/bin/djlint --quiet --lint
 	$(PY) -m tests.check_portability
 
 format: $(VENV)/.dev ## rewrite Python and templates in the house style
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
-	$(PY) -m tests.check_templates --fix
+	-$(TEMPLATES) | xargs -r $(VENV)/bin/djade --target-version 5.2
 
 ci: lint check-migrations check-deploy test ## what must pass before a change lands
 

@@ -1,14 +1,11 @@
 """The cast, which every test speaks of by name, and the ground all tests stand on.
 
-On PostgreSQL and Redis the servers are started, and the Redis databases claimed, before pytest:
-see tests/run_tests.py.
+Settings come from tests/environment.py, servers from tests/run_tests.py: both before this.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 
 import pytest
 from django.conf import settings
@@ -16,9 +13,6 @@ from django.core.cache import cache
 from django.test import override_settings
 
 from tests.servers.chromium import find_chromium
-
-DATABASES_VARIABLE = "TEST_REDIS_DATABASES"
-
 
 # --- the cast
 
@@ -86,48 +80,15 @@ def nothing_is_remembered():
 
 
 def pytest_configure(config):
-    folder = tempfile.TemporaryDirectory(prefix="marketflow-tests-")
-    config.add_cleanup(folder.cleanup)
-    changes = {
-        "MEDIA_ROOT": folder.name,
-        # The real hasher is slow on purpose; here it would be most of the run.
-        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
-    }
-    if os.environ.get("REDIS_URL"):
-        changes |= of_this_worker_alone(os.environ["REDIS_URL"])
-    changed = override_settings(**changes)
-    changed.enable()
-    config.add_cleanup(changed.disable)
-    run_tasks_in_the_process()
+    # The real hasher is slow on purpose; here it would be most of the run.
+    fast = override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+    )
+    fast.enable()
+    config.add_cleanup(fast.disable)
 
 
-def of_this_worker_alone(url: str) -> dict:
-    """Redis settings for this worker: `cache.clear()` empties a database, messages reach all."""
-    numbers = os.environ.get(DATABASES_VARIABLE, "").split(",")
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    if not numbers[0] or worker >= len(numbers):
-        raise pytest.UsageError(
-            f"REDIS_URL is set, but {DATABASES_VARIABLE} names no Redis database that this worker "
-            "may empty: run `make test`, or unset REDIS_URL"
-        )
-    number = numbers[worker].strip()
-    caches = {name: dict(about) for name, about in settings.CACHES.items()}
-    for about in caches.values():
-        about["LOCATION"] = f"{url.rstrip('/')}/{number}"
-    layers = {name: dict(about) for name, about in settings.CHANNEL_LAYERS.items()}
-    for about in layers.values():
-        # Publishing knows no database numbers, only names.
-        about["CONFIG"] = dict(about.get("CONFIG", {})) | {"prefix": f"test-{number}"}
-    return {"CACHES": caches, "CHANNEL_LAYERS": layers}
-
-
-def run_tasks_in_the_process() -> None:
-    """No worker listens to the tests; what a real one does is in tests/production."""
-    from marketflow.celery import app
-
-    app.conf.task_always_eager = True
-
-
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Races stay off SQLite, whose single writer proves nothing; browser tests need a browser."""
     on_postgresql = "postgresql" in settings.DATABASES["default"]["ENGINE"]

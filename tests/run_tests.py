@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import sqlite3
 import subprocess
@@ -33,19 +32,6 @@ TOGETHER = "not browser and not processes"
 ALONE = "browser or processes"
 NOTHING_COLLECTED = 5
 WORKERS = int(os.environ.get("TEST_WORKERS") or min(os.cpu_count() or 1, 8))
-
-# The same for both runs, whatever the developer's own shell says: only the servers differ.
-SETTINGS = {
-    "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ",
-    "MARKETFLOW_TEST": "1",
-    "ENVIRONMENT": "test",
-    "DEMO": "1",
-    "HTTPS": "0",
-    "STATIC_MANIFEST": "0",
-    "CELERY_EAGER": "1",
-    "API_NEEDS_CONFIRMED_EMAIL": "0",
-    "IMPORT_FETCHES_PICTURES": "0",
-}
 
 
 @dataclass
@@ -70,50 +56,40 @@ class Result:
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     results, problems, used = [], [], [f"SQLite {sqlite3.sqlite_version}"]
-    with tempfile.TemporaryDirectory(prefix="marketflow-run-") as folder:
-        environment = clean_environment() | {"MARKETFLOW_DATA": folder}
-        results.append(pytest("SQLite, embedded", environment, TOGETHER, arguments))
-        try:
-            with servers() as (variables, words):
-                used += words
-                environment |= variables
-                results.append(pytest("PostgreSQL and Redis", environment, TOGETHER, arguments))
-                results.append(pytest("by themselves", environment, ALONE, arguments, workers=0))
-        except NoServer as problem:
-            problems.append(f"THE SUITE DID NOT RUN ON POSTGRESQL AND REDIS: {problem}")
+    results.append(pytest("SQLite, embedded", {}, TOGETHER, arguments))
+    try:
+        with servers() as (urls, words):
+            used += words
+            results.append(pytest("PostgreSQL and Redis", urls, TOGETHER, arguments))
+            results.append(pytest("by themselves", urls, ALONE, arguments, workers=0))
+    except NoServer as problem:
+        problems.append(f"THE SUITE DID NOT RUN ON POSTGRESQL AND REDIS: {problem}")
     used.append(browser_words())
     problems += what_is_wrong(results, whole_suite=not arguments)
     report(results, problems, used)
     return 1 if problems or any(result.failed for result in results) else 0
 
 
-def clean_environment() -> dict[str, str]:
-    """The shell's, without any setting of the site, plus the tests' own."""
-    example = (ROOT / ".env.example").read_text()
-    settings = set(re.findall(r"^#?\s*([A-Z][A-Z0-9_]+)=", example, flags=re.MULTILINE))
-    kept = {name: value for name, value in os.environ.items() if name not in settings}
-    return kept | SETTINGS
-
-
 @contextlib.contextmanager
 def servers() -> Iterator[tuple[dict[str, str], list[str]]]:
-    """Settings for both servers, and how to call them."""
+    """Where both servers are, and how to call them."""
     with (
         postgresql() as database,
         own_database(database.url) as database_url,
         redis_server(max(WORKERS, 1)) as cache,
     ):
-        variables = {
+        urls = {
             "DATABASE_URL": database_url,
             "REDIS_URL": cache.url,
+            # Read by tests/environment.py, one for each worker.
             "TEST_REDIS_DATABASES": ",".join(map(str, cache.databases)),
         }
-        yield variables, [database.words, cache.words]
+        yield urls, [database.words, cache.words]
 
 
 def pytest(
     name: str,
-    environment: dict[str, str],
+    urls: dict[str, str],
     marks: str,
     arguments: list[str],
     workers: int = WORKERS,
@@ -124,7 +100,9 @@ def pytest(
         command = [sys.executable, "-m", "pytest", "-m", marks, f"--junitxml={report}"]
         if workers > 1:
             command += ["-n", str(workers), "--dist", "loadgroup"]
-        code = subprocess.call([*command, *arguments], env=environment, cwd=ROOT)
+        # A developer's own servers must not slip into the embedded run.
+        inherited = {n: v for n, v in os.environ.items() if n not in ("DATABASE_URL", "REDIS_URL")}
+        code = subprocess.call([*command, *arguments], env=inherited | urls, cwd=ROOT)
         return counted(name, code, report)
 
 

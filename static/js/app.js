@@ -1,0 +1,18 @@
+// What every page uses. A page's own elements have a module tag of their own.
+
+import "./elements/mf-combobox.js";
+import "./elements/mf-qty.js";
+import "./elements/mf-theme.js";
+import { watchConnection } from "./page/connection.js";
+import { watchDialogs } from "./page/dialogs.js";
+import { watchPasswords } from "./page/passwords.js";
+import { watchSubmits } from "./page/submits.js";
+import { watchSwaps } from "./page/swaps.js";
+import { watchToasts } from "./page/toasts.js";
+
+watchConnection();
+watchDialogs();
+watchPasswords();
+watchSubmits();
+watchSwaps();
+watchToasts();

@@ -1,0 +1,49 @@
+// Toasts: one line, at most one action, six seconds, longer while somebody is at it.
+
+const LIFE = 6000;
+
+export function watchToasts() {
+  const region = document.getElementById("toasts");
+  region.querySelectorAll(".toast").forEach(live);
+  // The server says it with HX-Trigger: {"toast": {"text": "Saved", "href": "…", "action": "…"}}
+  document.addEventListener("toast", ({ detail }) => toast(detail.value ?? detail));
+  document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+    if (ctx.response.status >= 500) toast({ text: region.dataset.fault });
+  });
+  document.addEventListener("htmx:error", () => toast({ text: region.dataset.fault }));
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape" && !document.querySelector("dialog[open]")) region.lastElementChild?.remove();
+  });
+}
+
+export function toast(what) {
+  const { text, href, action } = typeof what === "string" ? { text: what } : what;
+  const element = document.createElement("div");
+  element.className = "toast";
+  element.append(Object.assign(document.createElement("span"), { textContent: text }));
+  if (href) element.append(Object.assign(document.createElement("a"), { href, textContent: action }));
+  document.getElementById("toasts").append(element);
+  live(element);
+}
+
+function live(element) {
+  let timer;
+  const start = () => { timer = setTimeout(() => element.remove(), LIFE); };
+  const pause = () => clearTimeout(timer);
+  element.append(closeButton(element));
+  element.addEventListener("pointerenter", pause);
+  element.addEventListener("focusin", pause);
+  element.addEventListener("pointerleave", start);
+  element.addEventListener("focusout", start);
+  start();
+}
+
+function closeButton(element) {
+  const button = document.createElement("button");
+  button.className = "toast__close";
+  button.type = "button";
+  button.textContent = "×";
+  button.setAttribute("aria-label", document.getElementById("toasts").dataset.close);
+  button.addEventListener("click", () => element.remove());
+  return button;
+}

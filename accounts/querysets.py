@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import localdate
+
+
+class AddressQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+
+class ShopQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(state="open")
+
+    def trading(self):
+        """Open, and not on vacation today: begun and not yet over closes it, nothing else."""
+        today = localdate()
+        away = Q(away_from__lte=today) & (Q(away_until=None) | Q(away_until__gte=today))
+        return self.open().exclude(away)
+
+    def managed_by(self, user, duty: str = ""):
+        """Shops `user` works for; with `duty`, those where their role allows it."""
+        from accounts.models import ShopMember
+
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        seats = ShopMember.objects.filter(user=user)
+        if duty:
+            seats = seats.with_duty(duty)
+        return self.filter(pk__in=seats.values("shop"))
+
+    def visible_to(self, user):
+        """Open and suspended shops, plus one's own whatever their state."""
+        public = Q(state__in=["open", "suspended"])
+        if not user.is_authenticated:
+            return self.filter(public)
+        if user.is_staff:
+            return self
+        return self.filter(public | Q(pk__in=self.model.objects.managed_by(user).values("pk")))
+
+
+class ShopMemberQuerySet(models.QuerySet):
+    def with_duty(self, duty: str):
+        return self.filter(role__in=self.model.DUTIES[duty])
+
+    def managed_by(self, user):
+        """The colleagues in shops whose settings `user` may change."""
+        from accounts.models import Shop
+
+        return self.filter(shop__in=Shop.objects.managed_by(user, "settings").values("pk"))

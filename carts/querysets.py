@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.timezone import localdate
+
+from accounts.models import Shop
+
+
+class CartQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(ordered_at=None)
+
+    def of(self, *, user=None, token_hash: str | None = None):
+        """The open cart of a signed-in person, or of who holds the token. Nobody has none."""
+        if user is not None and user.is_authenticated:
+            return self.open().filter(buyer=user)
+        if token_hash:
+            return self.open().filter(buyer=None, token_hash=token_hash)
+        return self.none()
+
+    def visible_to(self, user):
+        return self.filter(buyer=user) if user.is_authenticated else self.none()
+
+
+class CartLineQuerySet(models.QuerySet):
+    def to_buy(self):
+        return self.filter(is_saved=False)
+
+    def with_goods(self):
+        """Load what pricing and the cart page read."""
+        return self.select_related(
+            "variant__product__shop", "variant__stock", "variant__image"
+        ).prefetch_related("variant__product__images")
+
+
+class ShippingOptionQuerySet(models.QuerySet):
+    def offered(self):
+        return self.filter(is_active=True)
+
+    def managed_by(self, user):
+        return self.filter(shop__in=Shop.objects.managed_by(user))
+
+
+class TaxRateQuerySet(models.QuerySet):
+    def in_force(self, country: str):
+        return self.filter(country=country, valid_from__lte=localdate()).order_by("valid_from")
+
+
+class WishListItemQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user) if user.is_authenticated else self.none()

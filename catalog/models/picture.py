@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from catalog.querysets import ProductImageQuerySet
+
+
+class ProductImage(models.Model):
+    """A picture in a product's gallery. The upload itself stays private.
+
+    `waiting` has its fallback JPEG (or, for one named in an import, nothing yet) and waits for
+    its sizes; `ready` has them all. Only `services.pictures` writes the files.
+    """
+
+    class State(models.TextChoices):
+        REMOTE = "remote", _("Not fetched yet")
+        WAITING = "waiting", _("Sizes to be made")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    product = models.ForeignKey("catalog.Product", models.CASCADE, related_name="images")
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    alt = models.CharField(_("description for those who can't see it"), max_length=250, blank=True)
+    # Where an import found it; what a second import recognises it by.
+    source_url = models.CharField(max_length=1000, blank=True, editable=False)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING, editable=False)
+    failure = models.CharField(max_length=200, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    due_at = models.DateTimeField(default=now, editable=False)
+
+    # Names in the private and the public storage.
+    original = models.CharField(max_length=200, blank=True, editable=False)
+    fallback = models.CharField(max_length=200, blank=True, editable=False)
+    width = models.PositiveIntegerField(null=True, editable=False)
+    height = models.PositiveIntegerField(null=True, editable=False)
+    # Widths made, by format: {"avif": [160, 320], "webp": [160, 320]}.
+    sizes = models.JSONField(default=dict, editable=False)
+    # The dominant colour as one of 64 classes: two bits a channel.
+    tint = models.CharField(max_length=6, blank=True, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    objects = ProductImageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        ordering = ["position", "pk"]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="picture_to_make",
+                condition=Q(state__in=["remote", "waiting"]),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "source_url"],
+                condition=~Q(source_url=""),
+                name="picture_imported_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.alt or f"Picture {self.position + 1}"

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
+
+from accounts.models import Shop
+
+
+class ProductQuerySet(models.QuerySet):
+    def published(self):
+        """On sale in an open shop, whether it is in lists or only has its page."""
+        return self.filter(state="published", shop__in=Shop.objects.open())
+
+    def listed(self):
+        """What lists, search and feeds may show."""
+        return self.published().filter(is_listed=True)
+
+    def managed_by(self, user):
+        return self.filter(shop__in=Shop.objects.managed_by(user))
+
+    def visible_to(self, user):
+        """Published products, plus those of shops `user` works for; staff see all."""
+        if not user.is_authenticated:
+            return self.published()
+        if user.is_staff:
+            return self
+        own = Q(shop__in=Shop.objects.managed_by(user))
+        return self.filter(Q(state="published", shop__in=Shop.objects.open()) | own)
+
+    def in_category(self, category):
+        """In `category` and everything below it, by one prefix of the path."""
+        return self.filter(category__path__startswith=category.path)
+
+    def in_stock(self):
+        """With at least one variant that can be had now."""
+        from catalog.models import Variant
+
+        return self.filter(Exists(Variant.objects.in_stock().filter(product=OuterRef("pk"))))
+
+    def with_card_data(self):
+        """Load what `catalog/_product_card.html` reads."""
+        from catalog.models import Variant
+
+        variants = Variant.objects.active().select_related("stock")
+        return self.select_related("shop").prefetch_related(
+            Prefetch("variants", variants, to_attr="active_variants"), "images"
+        )
+
+    def with_page_data(self):
+        """Load what the product page and its API resource read."""
+        return self.with_card_data().select_related("category").prefetch_related("attributes")
+
+
+class VariantQuerySet(models.QuerySet):
+    def active(self):
+        return self.filter(is_active=True)
+
+    def for_sale(self):
+        """Active, of a published product, in a shop that trades today."""
+        trading = Shop.objects.trading()
+        return self.active().filter(product__state="published", shop__in=trading)
+
+    def in_stock(self):
+        free = Q(stock__isnull=True) | Q(stock__on_hand__gt=F("stock__allocated"))
+        return self.active().filter(free)
+
+    def managed_by(self, user):
+        return self.filter(shop__in=Shop.objects.managed_by(user))
+
+    def visible_to(self, user):
+        from catalog.models import Product
+
+        return self.filter(product__in=Product.objects.visible_to(user))
+
+    def uuids(self) -> list[str]:
+        """The ids by which the world knows them."""
+        return [str(uuid) for uuid in self.order_by("pk").values_list("uuid", flat=True)]
+
+
+class StockItemQuerySet(models.QuerySet):
+    def with_at_least(self, quantity: int):
+        """Items of which `quantity` are still free: on_hand - allocated >= quantity."""
+        return self.alias(free=F("on_hand") - F("allocated")).filter(free__gte=quantity)
+
+    def managed_by(self, user):
+        return self.filter(variant__shop__in=Shop.objects.managed_by(user))
+
+
+class StockMovementQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        return self.filter(stock_item__variant__shop__in=Shop.objects.managed_by(user))
+
+
+class ProductImageQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        return self.filter(product__shop__in=Shop.objects.managed_by(user))
+
+
+class ProductAttributeQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        return self.filter(product__shop__in=Shop.objects.managed_by(user))
+
+
+class ImportJobQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        return self.filter(shop__in=Shop.objects.managed_by(user))
+
+
+class ImportRowQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        return self.filter(job__shop__in=Shop.objects.managed_by(user))

@@ -1,0 +1,177 @@
+"""Moving stock. The only code that writes `StockItem` and `StockMovement`.
+
+Rows are always taken in primary-key order, so that two checkouts can't deadlock. Quantities
+are `{stock_item_id: how_many}`. `allocated` is explained by the order lines that hold it,
+`on_hand` by its movements. Every function runs in the caller's transaction or opens its own,
+pushes the new levels to open pages on commit, and publishes `StockChanged`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+
+from catalog.events import StockChanged
+from catalog.models import StockItem, StockMovement, Variant
+from marketflow.core import guards
+from marketflow.core.errors import Refusal
+from marketflow.core.events import publish
+from marketflow.core.realtime import push_on_commit
+
+Kind = StockMovement.Kind
+
+
+class OutOfStock(Refusal):
+    """`items` names each short variant and how many are left of it."""
+
+    code = "out_of_stock"
+    message = "Some items sold out while you were shopping."
+
+
+class BelowAllocated(Refusal):
+    code = "stock_below_allocated"
+    message = "More units than that are promised to orders. Cancel order lines first."
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What an order line sends off in one parcel. `parcel` names it, so that it counts once."""
+
+    stock_item_id: int
+    quantity: int
+    order_line_id: int
+    parcel: str
+
+
+@transaction.atomic
+def reserve(quantities: Mapping[int, int]) -> None:
+    """Promise all of it, or nothing. Raises `OutOfStock` naming every short item."""
+    _require_positive(quantities.values())
+    short = [pk for pk in _in_order(quantities) if not _take(pk, quantities[pk])]
+    if short:
+        raise OutOfStock(items=_shortages(short))
+    _announce(quantities)
+
+
+@transaction.atomic
+def release(quantities: Mapping[int, int]) -> None:
+    """Take back what was promised."""
+    _require_positive(quantities.values())
+    for pk in _in_order(quantities):
+        promised = StockItem.objects.filter(pk=pk, allocated__gte=quantities[pk])
+        if not promised.update(allocated=F("allocated") - quantities[pk]):
+            raise ValueError(f"stock item {pk} has not {quantities[pk]} units promised")
+    _announce(quantities)
+
+
+@transaction.atomic
+def sell(goods: Iterable[Sold]) -> None:
+    """Let promised goods leave the shelf, once per order line and parcel."""
+    goods = sorted(goods, key=lambda sold: (sold.stock_item_id, sold.order_line_id))
+    _require_positive(sold.quantity for sold in goods)
+    for sold in goods:
+        promised = StockItem.objects.filter(
+            pk=sold.stock_item_id, allocated__gte=sold.quantity, on_hand__gte=sold.quantity
+        )
+        if not promised.update(
+            on_hand=F("on_hand") - sold.quantity, allocated=F("allocated") - sold.quantity
+        ):
+            raise ValueError(f"stock item {sold.stock_item_id} has not that many promised")
+        StockMovement.objects.create(
+            stock_item_id=sold.stock_item_id,
+            kind=Kind.SALE,
+            delta=-sold.quantity,
+            order_line_ref=sold.order_line_id,
+            dedupe_key=f"sale:{sold.order_line_id}:{sold.parcel}",
+        )
+    _announce(sold.stock_item_id for sold in goods)
+
+
+@transaction.atomic
+def receive(
+    item: StockItem, quantity: int, *, key: str, kind: Kind = Kind.RECEIPT, note: str = ""
+) -> None:
+    """Put `quantity` new units on the shelf, once per `key`."""
+    _require_positive([quantity])
+    StockItem.objects.filter(pk=item.pk).update(on_hand=F("on_hand") + quantity)
+    item.movements.create(kind=kind, delta=quantity, dedupe_key=f"{kind}:{key}", note=note)
+    _announce([item.pk])
+
+
+@transaction.atomic
+def change(item: StockItem, delta: int, *, key: str, note: str = "") -> None:
+    """Correct the shelf by `delta` units, once per `key`. Raises `BelowAllocated`."""
+    if not delta:
+        return
+    rows = StockItem.objects.alias(left=F("on_hand") - F("allocated") + delta)
+    if not rows.filter(pk=item.pk, left__gte=0).update(on_hand=F("on_hand") + delta):
+        raise BelowAllocated(variant=str(item.variant.uuid))
+    item.movements.create(
+        kind=Kind.CORRECTION, delta=delta, dedupe_key=f"{Kind.CORRECTION}:{key}", note=note
+    )
+    _announce([item.pk])
+
+
+@transaction.atomic
+def count(item: StockItem, on_hand: int, *, key: str, note: str = "") -> None:
+    """Set the shelf to what was counted, now. Raises `BelowAllocated`."""
+    locked = StockItem.objects.select_for_update().select_related("variant").get(pk=item.pk)
+    change(locked, on_hand - locked.on_hand, key=key, note=note)
+
+
+@transaction.atomic
+def track(variant: Variant, on_hand: int = 0, *, key: str = "") -> StockItem:
+    """Begin to count a variant's stock, with `on_hand` units as the opening. Safe to repeat."""
+    item, is_new = StockItem.objects.get_or_create(variant=variant)
+    if is_new and on_hand > 0:
+        receive(item, on_hand, key=key or str(variant.uuid), kind=Kind.OPENING)
+        item.refresh_from_db()
+    return item
+
+
+def _in_order(quantities: Mapping[int, int]) -> list[int]:
+    return sorted(quantities) if guards.is_enabled("pk_order") else list(quantities)
+
+
+def _take(pk: int, quantity: int) -> bool:
+    if not guards.is_enabled("stock_condition"):
+        return _take_unguarded(pk, quantity)
+    # Condition and change are one statement: no rival fits between them.
+    free = StockItem.objects.filter(pk=pk).with_at_least(quantity)
+    return free.update(allocated=F("allocated") + quantity) == 1
+
+
+def _take_unguarded(pk: int, quantity: int) -> bool:
+    """What the condition protects from: read, check, write. For the negative control only."""
+    item = StockItem.objects.get(pk=pk)
+    if item.available < quantity:
+        return False
+    return StockItem.objects.filter(pk=pk).update(allocated=item.allocated + quantity) == 1
+
+
+def _shortages(stock_item_ids: list[int]) -> list[dict[str, object]]:
+    items = StockItem.objects.filter(pk__in=stock_item_ids).select_related("variant__product")
+    return [
+        {
+            "variant": str(item.variant.uuid),
+            "title": str(item.variant),
+            "available": max(item.available, 0),
+        }
+        for item in items.order_by("pk")
+    ]
+
+
+def _announce(stock_item_ids: Iterable[int]) -> None:
+    ids = sorted(set(stock_item_ids))
+    for item in StockItem.objects.filter(pk__in=ids).select_related("variant"):
+        push_on_commit(item.group, "stock", **item.hint())
+    publish(StockChanged(stock_item_ids=ids))
+
+
+def _require_positive(quantities: Iterable[int]) -> None:
+    # A negative reservation would hand out stock that others hold.
+    if any(quantity < 1 for quantity in quantities):
+        raise ValueError("quantities start at 1")

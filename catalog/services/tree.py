@@ -1,0 +1,46 @@
+"""The category tree, as navigation and imports need it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.cache import cache
+from django.db import transaction
+
+from catalog.models import Category
+from catalog.services.listing import free_category_slug
+
+TOP_CATEGORIES = "top-categories"
+SECONDS = 300
+
+
+def top_categories() -> list[Category]:
+    """The roots, in order. Cached for a few minutes: they stand on every page."""
+    found = cache.get(TOP_CATEGORIES)
+    if found is None:
+        found = list(Category.get_root_nodes().defer("description"))
+        cache.set(TOP_CATEGORIES, found, SECONDS)
+    return found
+
+
+@transaction.atomic
+def find_or_make(path: Sequence[str]) -> Category:
+    """The category at `path`, such as `["Home", "Lamps"]`, made with its parents if need be."""
+    parent = None
+    names: list[str] = []
+    for name in path:
+        names.append(name.strip()[:120])
+        full_name = " > ".join(names)[:500]
+        found = Category.objects.filter(full_name=full_name).first()
+        parent = found or _add(parent, names[-1], full_name)
+    if parent is None:
+        raise ValueError("a category path has at least one name")
+    return parent
+
+
+def _add(parent: Category | None, name: str, full_name: str) -> Category:
+    values = {"name": name, "full_name": full_name, "slug": free_category_slug(full_name)}
+    if parent is None:
+        cache.delete(TOP_CATEGORIES)
+        return Category.add_root(**values)
+    return Category.objects.get(pk=parent.pk).add_child(**values)

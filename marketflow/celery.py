@@ -1,0 +1,33 @@
+"""The Celery app, and the whole beat schedule on one screen."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketflow.settings")
+
+app = Celery("marketflow")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "relay-outbox": {"task": "marketflow.core.tasks.relay_outbox", "schedule": 10.0},
+    "release-expired": {"task": "orders.tasks.release_expired", "schedule": 30.0},
+    "settle-unknown-payments": {"task": "orders.tasks.settle_unknown", "schedule": 30.0},
+    "complete-delivered": {"task": "orders.tasks.complete_delivered", "schedule": 3600.0},
+    "make-pictures": {"task": "catalog.tasks.make_waiting_pictures", "schedule": 60.0},
+    "send-waiting-mail": {"task": "notifications.tasks.send_waiting_mail", "schedule": 60.0},
+    "forget-old-keys": {
+        "task": "marketflow.core.tasks.forget_old_keys",
+        "schedule": crontab(hour=3, minute=20),
+    },
+    "roll-up-analytics": {
+        "task": "analytics.tasks.rollup_yesterday",
+        "schedule": crontab(hour=2, minute=10),
+    },
+}

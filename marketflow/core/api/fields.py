@@ -1,0 +1,52 @@
+"""Fields that several apps' serializers share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketflow.core.money import Money
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "required": ["amount", "currency"],
+        "properties": {
+            "amount": {"type": "integer", "format": "int64", "examples": [1999]},
+            "currency": {"type": "string", "minLength": 3, "maxLength": 3, "examples": ["EUR"]},
+        },
+    }
+)
+class MoneyField(serializers.Field):
+    """`{"amount": 1250, "currency": "EUR"}`: minor units, never a float. For answers."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("read_only", True)
+        super().__init__(**kwargs)
+
+    def to_representation(self, value: Money) -> dict[str, Any]:
+        return {"amount": value.amount, "currency": value.currency}
+
+    def to_internal_value(self, data: Any) -> Money:
+        if not isinstance(data, dict) or set(data) != {"amount", "currency"}:
+            raise serializers.ValidationError("Send {amount, currency}.")
+        amount, currency = data["amount"], data["currency"]
+        if isinstance(amount, bool) or not isinstance(amount, int) or abs(amount) >= 2**53:
+            raise serializers.ValidationError("The amount is a whole number of minor units.")
+        if not isinstance(currency, str) or len(currency) != 3:
+            raise serializers.ValidationError("The currency is an ISO 4217 code.")
+        return Money(amount, currency)
+
+
+class StrictSerializer(serializers.Serializer):
+    """Input that names every field it takes: one it does not know is an error."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                raise serializers.ValidationError(dict.fromkeys(unknown, ["Unknown field."]))
+        return super().to_internal_value(data)

@@ -1,0 +1,184 @@
+"""`Idempotency-Key`: a request sent twice is done once and answered the same twice.
+
+Work that stays in the database: the key commits with the work; a second copy waits on the unique
+index, then reads the answer; a refusal or an error rolls the key back, so that trying again is
+allowed. Work that calls outside (`calls_out`): the key is claimed in a transaction of its own,
+and a claim whose process died is taken over after a while. See the IETF draft "The
+Idempotency-Key HTTP Header Field".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.crypto import get_random_string
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketflow.core import guards
+from marketflow.core.models import IdempotentRequest
+
+LONGEST_KEY = 100
+# Longer than any call to a provider may take.
+LEASE = timedelta(seconds=60)
+
+
+class KeyRequired(APIException):
+    status_code = 400
+    default_code = "idempotency_key_required"
+    default_detail = "Send an Idempotency-Key."
+
+
+class KeyReused(APIException):
+    status_code = 422
+    default_code = "idempotency_key_reused"
+    default_detail = "This key was sent before with a different request."
+
+
+class InProgress(APIException):
+    status_code = 409
+    default_code = "in_progress"
+    default_detail = "The first request with this key is still running."
+
+
+def idempotent(*, required: bool = False, calls_out: bool = False) -> Callable:
+    """Decorate a view method that changes something.
+
+    Without `calls_out` the method runs inside the key's transaction; with it, in none.
+
+    The view names the caller by `idempotency_actor(request)`, or it is the signed-in user; a
+    caller without an identity has no keys. Answers of 400 and above are not kept.
+    """
+
+    def decorate(handler: Callable[..., Response]) -> Callable[..., Response]:
+        @wraps(handler)
+        def once(view, request: Request, *args, **kwargs) -> Response:
+            key = _key(request, required=required)
+            actor = _actor(view, request)
+            if not key or not actor:
+                return handler(view, request, *args, **kwargs)
+            answer = _answer_calling_out if calls_out else _answer
+            return answer(actor, key, request, lambda: handler(view, request, *args, **kwargs))
+
+        once.takes_idempotency_key = "required" if required else "honoured"
+        return once
+
+    return decorate
+
+
+def _key(request: Request, *, required: bool) -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if required and not key:
+        raise KeyRequired
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise ValidationError(
+            {"Idempotency-Key": [f"At most {LONGEST_KEY} printable characters."]}
+        )
+    return key
+
+
+def _actor(view, request: Request) -> str:
+    if hasattr(view, "idempotency_actor"):
+        return view.idempotency_actor(request)
+    return f"user:{request.user.pk}" if request.user.is_authenticated else ""
+
+
+class _NotKept(Exception):
+    """Carries an answer out of the transaction that must not remember it."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+def _answer(actor: str, key: str, request: Request, respond: Callable[[], Response]) -> Response:
+    fingerprint = _fingerprint(request)
+    try:
+        with transaction.atomic():
+            entry = _claim(actor, key, fingerprint)
+            if entry is None:
+                return _replay(actor, key, fingerprint)
+            response = respond()
+            if response.status_code >= 400:
+                raise _NotKept(response)
+            _finish(entry, response)
+            return response
+    except _NotKept as answer:
+        return answer.response
+
+
+def _answer_calling_out(
+    actor: str, key: str, request: Request, respond: Callable[[], Response]
+) -> Response:
+    fingerprint = _fingerprint(request)
+    entry = _claim(actor, key, fingerprint) or _take_over(actor, key, fingerprint)
+    if entry is None:
+        return _replay(actor, key, fingerprint)
+    try:
+        response = respond()
+    except Exception:
+        entry.delete()
+        raise
+    if response.status_code >= 400:
+        entry.delete()
+    else:
+        _finish(entry, response)
+    return response
+
+
+def _take_over(actor: str, key: str, fingerprint: str) -> IdempotentRequest | None:
+    """The claim of a process that died: whose lease ended may be worked on again, by one."""
+    stale = IdempotentRequest.objects.filter(
+        actor=actor,
+        key=key,
+        fingerprint=fingerprint,
+        state=IdempotentRequest.State.CLAIMED,
+        created_at__lt=Now() - LEASE,
+    )
+    if not stale.update(created_at=Now()):
+        return None
+    return IdempotentRequest.objects.get(actor=actor, key=key)
+
+
+def _finish(entry: IdempotentRequest, response: Response) -> None:
+    body = b"" if response.data is None else JSONRenderer().render(response.data)
+    entry.finish(response.status_code, body.decode())
+
+
+def _claim(actor: str, key: str, fingerprint: str) -> IdempotentRequest | None:
+    """The new entry, or None when the key was used. Waits while a first copy is running."""
+    if not guards.is_enabled("idempotency_unique"):
+        key = f"{key[:60]}~{get_random_string(20)}"
+    try:
+        with transaction.atomic():
+            return IdempotentRequest.objects.create(actor=actor, key=key, fingerprint=fingerprint)
+    except IntegrityError:
+        return None
+
+
+def _replay(actor: str, key: str, fingerprint: str) -> Response:
+    entry = IdempotentRequest.objects.filter(actor=actor, key=key).first()
+    if entry is None or entry.state != IdempotentRequest.State.FINISHED:
+        # The first copy was rolled back while this one waited, or still talks to the outside.
+        error = InProgress()
+        error.headers = {"Retry-After": "1"}
+        raise error
+    if entry.fingerprint != fingerprint:
+        raise KeyReused
+    return Response(
+        json.loads(entry.body) if entry.body else None,
+        status=entry.status,
+        headers={"Idempotent-Replayed": "true"},
+    )
+
+
+def _fingerprint(request: Request) -> str:
+    body = json.dumps(request.data, sort_keys=True, default=str)
+    return hashlib.sha256(f"{request.method} {request.path} {body}".encode()).hexdigest()

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class MarketAdminConfig(AdminConfig):
+    default_site = "marketflow.core.admin.StaffAdminSite"
+
+
+class CoreConfig(AppConfig):
+    name = "marketflow.core"
+    label = "core"
+
+    def ready(self) -> None:
+        from marketflow.core import append_only, checks  # noqa: F401
+
+        # Every process knows every event and receiver, so any process can relay.
+        autodiscover_modules("events", "receivers", "invariants")
+        append_only.connect()

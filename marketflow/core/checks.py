@@ -1,0 +1,42 @@
+"""`manage.py check` errors for settings that must not reach production, or must not be at all."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.checks import Error, Tags, register
+
+from marketflow.core.guards import GUARDS
+
+
+@register(Tags.security)
+def test_switches_only_in_tests(app_configs: object, **kwargs: object) -> list[Error]:
+    if settings.DISABLED_GUARDS and not settings.TESTING:
+        names = ", ".join(settings.DISABLED_GUARDS)
+        return [Error(f"MARKETFLOW_TEST_DISABLE={names} outside tests.", id="marketflow.E001")]
+    unknown = set(settings.DISABLED_GUARDS) - GUARDS.keys()
+    return [Error(f"Unknown guard: {name}", id="marketflow.E002") for name in sorted(unknown)]
+
+
+@register(Tags.security, deploy=True)
+def nothing_for_show_in_production(app_configs: object, **kwargs: object) -> list[Error]:
+    problems = {
+        "marketflow.E003": settings.DEMO and "DEMO is on: the demo accounts could sign in.",
+        "marketflow.E004": "*" in settings.ALLOWED_HOSTS and "ALLOWED_HOSTS contains *.",
+        "marketflow.E005": any("*" in origin for origin in settings.ALLOWED_ORIGINS)
+        and "ALLOWED_ORIGINS contains *: name full origins.",
+        "marketflow.E006": settings.TESTING and "MARKETFLOW_TEST is on.",
+        "marketflow.E007": settings.EMBEDDED
+        and "DATABASE_URL is missing: SQLite is for one process.",
+        "marketflow.E008": not settings.REDIS_URL
+        and "REDIS_URL is missing: processes could not hear each other.",
+        "marketflow.E009": _is_weak(settings.SECRET_KEY)
+        and "SECRET_KEY is an example: make one of 50 random characters.",
+        "marketflow.E010": "test" in settings.PAYMENT_PROVIDERS
+        and not settings.ALLOW_TEST_PAYMENTS
+        and "PAYMENT_PROVIDERS contains test: goods would leave without money.",
+    }
+    return [Error(message, id=code) for code, message in problems.items() if message]
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < 50 or len(set(key)) < 5 or key.startswith(("change", "django-insecure"))

@@ -1,0 +1,48 @@
+"""How the world writes its currencies: every sign and short word, and the ISO codes it may mean."""
+
+from __future__ import annotations
+
+# Found anywhere in a text. A word must not touch other letters; a sign may stand anywhere.
+CLEAR = {
+    "€": "EUR", "£": "GBP FKP GIP SHP", "￡": "GBP", "₤": "ITL TRY", "₺": "TRY", "₽": "RUB",
+    "¥": "JPY CNY", "￥": "JPY CNY", "円": "JPY", "元": "CNY TWD HKD", "圆": "CNY", "圓": "TWD HKD",
+    "人民币": "CNY", "₩": "KRW KPW", "원": "KRW", "₪": "ILS", "₫": "VND", "₴": "UAH", "₸": "KZT",
+    "₹": "INR", "₨": "PKR INR LKR NPR MUR SCR", "฿": "THB", "₱": "PHP", "₦": "NGN", "₵": "GHS",
+    "₡": "CRC", "₲": "PYG", "₭": "LAK", "₮": "MNT", "₼": "AZN", "₾": "GEL", "₿": "BTC", "Ƀ": "BTC",
+    "៛": "KHR", "৳": "BDT", "₶": "", "؋": "AFN", "﷼": "SAR IRR YER OMR QAR", "¢": "",
+    "$": "USD CAD AUD NZD SGD HKD TWD MXN CLP COP ARS UYU DOP BSD BBD BZD FJD GYD JMD LRD NAD SBD "
+    "SRD TTD XCD BMD KYD BND CVE NIO ZWL BRL",
+    "R$": "BRL", "RD$": "DOP", "NT$": "TWD", "HK$": "HKD", "S$": "SGD", "A$": "AUD", "AU$": "AUD",
+    "C$": "CAD NIO", "CA$": "CAD", "CAN$": "CAD", "NZ$": "NZD", "US$": "USD", "U$S": "USD",
+    "MX$": "MXN", "Mex$": "MXN", "N$": "NAD", "J$": "JMD", "Z$": "ZWL", "TT$": "TTD", "G$": "GYD",
+    "GY$": "GYD", "$b": "BOB", "E£": "EGP", "LE": "EGP", "R₣": "RWF",
+    "Kč": "CZK", "zł": "PLN", "Ft": "HUF", "lei": "RON MDL", "Rp": "IDR", "RM": "MYR",
+    "Rs": "INR PKR LKR NPR MUR SCR", "Rs.": "INR PKR LKR NPR MUR SCR", "TL": "TRY", "KD": "KWD",
+    "SFr": "CHF", "Fr.": "CHF", "kr": "SEK NOK DKK ISK", "kr.": "DKK ISK SEK NOK",
+    "Kr": "SEK NOK DKK ISK", "Kr.": "DKK ISK SEK NOK", "лв": "BGN", "лв.": "BGN",
+    "руб": "RUB BYN", "руб.": "RUB BYN", "р.": "RUB BYN", "Р": "RUB", "грн": "UAH", "грн.": "UAH", "тг": "KZT", "тенге": "KZT",
+    "ден": "MKD", "дин": "RSD", "дин.": "RSD", "сом": "KGS", "บาท": "THB",
+    "جنيه": "EGP SDG", "درهم": "AED MAD", "ريال": "SAR QAR OMR YER IRR",
+    "دينار أردني": "JOD", "دينار كويتي": "KWD", "دينار": "KWD JOD IQD BHD TND DZD LYD",
+    "ر.س": "SAR", "ر.ق": "QAR", "ر.ع": "OMR", "ر.ي": "YER", "ج.م": "EGP", "ج.س": "SDG",
+    "ج.س.": "SDG", "د.إ": "AED", "د.أ": "JOD", "د.ا": "JOD", "د.ب": "BHD", ".د.ب": "BHD",
+    "د.ت": "TND", "د.ج": "DZD", "دج": "DZD", "د.ك": "KWD", "د.م": "MAD", "د.ع": "IQD",
+    "ل.د": "LYD", "د.ل": "LYD", "ع.د": "IQD", "ل.س": "SYP", "ل.ل": "LBP", "ش.ج": "ILS",
+    "ش.ص": "SOS", "نافكا": "ERN", "ናቕፋ": "ERN", "ብር": "ETB", "ლარი": "GEL", "ரூ": "LKR",
+    "රු": "LKR", "ש״ח": "ILS", 'ש"ח': "ILS", "ש'ח": "ILS", "VNĐ": "VND",
+}  # fmt: skip
+
+# Too short or too common to be looked for anywhere: they count only where a number and the
+# sign are the whole text, as in "61.858 L".
+FAINT = {
+    "R": "ZAR", "L": "ALL HNL LSL MDL RON", "P": "BWP PHP", "E": "SZL", "D": "GMD", "Q": "GTQ",
+    "q": "GTQ", "K": "PGK MMK ZMW", "G": "HTG PYG", "ლ": "GEL", "с": "KGS TJS", "км": "BAM",
+    "ДЕН": "MKD", "Дин": "RSD", "د.": "MAD", "MT": "MZN", "Ar": "MGA", "NT": "TWD", "Nu": "BTN",
+    "Re": "INR", "Sl": "SLL", "Vt": "VUV", "ID": "IQD", "Ks": "MMK", "Dh": "AED MAD",
+    "Dhs": "AED MAD", "Esc": "CVE", "Fbu": "BIF", "FRw": "RWF", "RF": "RWF", "GFr": "GNF",
+    "KSh": "KES", "KShs": "KES", "Rbl": "RUB", "S/": "PEN", "Sʻ": "UZS", "S'": "UZS",
+    "so'm": "UZS", "som": "KGS UZS", "SPL": "", "BTC": "BTC", "din": "RSD", "hrn": "UAH",
+    "kwz": "AOA", "lari": "GEL", "nis": "ILS", "pound": "GBP", "stg": "GBP", "yen": "JPY",
+    "yuan": "CNY", "zl": "PLN", "franc": "CHF", "francs": "CHF", "GBp": "", "CND": "CAD",
+    "euro": "EUR", "euros": "EUR", "EURO": "EUR", "Euro": "EUR",
+}  # fmt: skip

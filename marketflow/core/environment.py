@@ -1,0 +1,122 @@
+"""Reading the environment, strictly: a variable that cannot be used stops the start by name.
+
+django-environ reads only URLs here: its `bool` takes every unknown word for False ("DEBUG=ture").
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import environ
+from babel.numbers import is_currency
+from django.core.exceptions import ImproperlyConfigured
+
+REQUIRED = object()
+FLAGS = {"1": True, "true": True, "yes": True, "on": True}
+FLAGS |= {"0": False, "false": False, "no": False, "off": False}
+
+# One writer waits its turn instead of failing with "database is locked".
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL;"
+    "PRAGMA synchronous=NORMAL;"
+    "PRAGMA mmap_size=134217728;"
+    "PRAGMA journal_size_limit=27103364;"
+    "PRAGMA cache_size=-20000;"
+)
+# A statement or a lock that takes longer is a bug or an attack: let the worker live.
+POSTGRESQL_TIMEOUTS = (
+    "-c lock_timeout=3s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+)
+
+
+def read(
+    name: str,
+    cast: Callable[[str], Any] = str,
+    default: object = REQUIRED,
+    expected: str = "a text",
+) -> Any:
+    """The variable `name`, cast; `default` where it is missing or blank.
+
+    Raises ImproperlyConfigured with the name and what is expected.
+    """
+    text = os.environ.get(name, "").strip()
+    if not text:
+        if default is REQUIRED:
+            raise ImproperlyConfigured(f"{name} is missing: expected {expected}")
+        return default
+    try:
+        return cast(text)
+    except (ValueError, KeyError, ImproperlyConfigured) as problem:
+        raise ImproperlyConfigured(f"{name}={text!r}: expected {expected}") from problem
+
+
+def flag(name: str, default: bool = False) -> bool:
+    return read(name, lambda text: FLAGS[text.lower()], default, "one of " + ", ".join(FLAGS))
+
+
+def number(name: str, default: int) -> int:
+    return read(name, int, default, "a whole number")
+
+
+def words(name: str, default: Iterable[str] = ()) -> list[str]:
+    return read(
+        name, lambda text: [w.strip() for w in text.split(",") if w.strip()], list(default)
+    )
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    return lambda text: {choice: choice for choice in choices}[text.upper()]
+
+
+def currency(text: str) -> str:
+    if not is_currency(text):
+        raise ValueError(text)
+    return text
+
+
+def kept_secret(path: Path) -> str:
+    """A key made once and kept in the file `path`, so that sessions survive a restart."""
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:
+            file.write(secrets.token_urlsafe(50))
+            file.flush()
+            # Two processes that start together agree on the key of the first.
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
+    return path.read_text()
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """SQLite in WAL mode; write transactions take their lock at once, and wait for it."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": SQLITE_PRAGMAS,
+        },
+    }
+
+
+def postgresql(url: str, pool_max: int = 0, pool_min: int = 2) -> dict[str, Any]:
+    """PostgreSQL: persistent connections, or a pool of `pool_max` for processes under ASGI."""
+    config = read("DATABASE_URL", environ.Env.db_url_config, None, "a database URL") or {}
+    if config.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(f"DATABASE_URL={url!r}: expected postgres://…")
+    options = config.setdefault("OPTIONS", {})
+    options["options"] = f"{options.get('options', '')} {POSTGRESQL_TIMEOUTS}".strip()
+    if pool_max:
+        # Django refuses a pool beside persistent connections, hence the zero.
+        config["CONN_MAX_AGE"] = 0
+        options["pool"] = {"min_size": pool_min, "max_size": pool_max, "timeout": 10}
+    else:
+        config["CONN_MAX_AGE"] = 60
+        config["CONN_HEALTH_CHECKS"] = True
+    return config

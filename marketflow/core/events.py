@@ -1,0 +1,127 @@
+"""Domain events: how one app tells the apps above it that something happened.
+
+Declared in ``<app>/events.py``, published by services inside their transaction, heard in
+``<app>/receivers.py``. An event is a row before it is a call, so it exists exactly when the
+change it speaks of does, and it is told at least once: receivers must bear repetition.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import ClassVar, TypeVar
+
+from django.conf import settings
+from django.db import transaction
+
+from marketflow.core.models import OutboxEvent
+
+logger = logging.getLogger(__name__)
+
+
+class Event:
+    """Base of frozen dataclasses that carry ids and plain JSON values, never models."""
+
+    name: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        app = cls.__module__.partition(".")[0]
+        cls.name = f"{app}.{cls.__name__}"
+        _types[cls.name] = cls
+
+
+E = TypeVar("E", bound=Event)
+Receiver = Callable[[E], None]
+
+_types: dict[str, type[Event]] = {}
+_receivers: dict[type[Event], list[Receiver]] = defaultdict(list)
+
+
+def declared() -> dict[str, type[Event]]:
+    """Every event of the house, by name."""
+    return dict(_types)
+
+
+def subscribe(event_type: type[E]) -> Callable[[Receiver], Receiver]:
+    """Register the decorated function to hear every `event_type`."""
+
+    def register(receiver: Receiver) -> Receiver:
+        _receivers[event_type].append(receiver)
+        return receiver
+
+    return register
+
+
+def publish(event: Event) -> None:
+    """Write `event` down. Its receivers hear it once the transaction has committed."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("publish() belongs in the transaction that makes the event true")
+    OutboxEvent.objects.create(name=event.name, payload=asdict(event))
+    transaction.on_commit(nudge, robust=True)
+
+
+def nudge() -> None:
+    """Relay at once. Only an accelerator: what it misses, the scheduled sweep tells.
+
+    Where a worker runs, this enqueues `relay`; in a single process it calls it.
+    """
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        relay()
+        return
+    from marketflow.core.tasks import relay_outbox
+
+    # One try: a broker that is away must not hold up the request.
+    relay_outbox.apply_async(retry=False)
+
+
+def relay(limit: int = 100) -> int:
+    """Tell what is due, oldest first. Returns how many events were taken up."""
+    taken = 0
+    while taken < limit and _relay_next():
+        taken += 1
+    return taken
+
+
+@transaction.atomic
+def _relay_next() -> bool:
+    row = OutboxEvent.objects.due().claimed().first()
+    if row is None:
+        return False
+
+    if _tell_everyone(row):
+        row.finish()
+    else:
+        row.postpone()
+    return True
+
+
+def _tell_everyone(row: OutboxEvent) -> bool:
+    """Tell those who haven't heard yet; return whether all have now."""
+    try:
+        event = _types[row.name](**row.payload)
+    except (KeyError, TypeError):
+        logger.exception("%s can't be read", row)
+        return False
+
+    heard = set(row.receipts.values_list("receiver", flat=True))
+    waiting = [r for r in _receivers[type(event)] if _title(r) not in heard]
+    failed = [receiver for receiver in waiting if not _tell(row, receiver, event)]
+    return not failed
+
+
+def _tell(row: OutboxEvent, receiver: Receiver, event: Event) -> bool:
+    # The savepoint undoes a half-done receiver and its receipt, and spares its neighbours.
+    try:
+        with transaction.atomic():
+            row.receipts.create(receiver=_title(receiver))
+            receiver(event)
+    except Exception:
+        logger.exception("%s failed on %r", _title(receiver), event)
+        return False
+    return True
+
+
+def _title(receiver: Receiver) -> str:
+    return f"{receiver.__module__}.{receiver.__qualname__}"

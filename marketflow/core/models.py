@@ -1,0 +1,133 @@
+"""What the kernel must remember: events to be told, answers already given, and who did what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.timezone import now
+
+from marketflow.core.append_only import append_only
+
+FIRST_WAIT = timedelta(seconds=5)
+MOST_DOUBLINGS = 9  # About three quarters of an hour.
+
+
+class OutboxEventQuerySet(models.QuerySet):
+    def due(self):
+        # The database's clock: hosts differ, and all of them relay.
+        return self.filter(done_at=None, due_at__lte=Now()).order_by("pk")
+
+    def stuck(self):
+        """Events that failed five times: somebody should look."""
+        return self.filter(done_at=None, attempts__gte=5)
+
+    def claimed(self):
+        """Lock, passing over what another relay holds. SQLite has one writer and needs none."""
+        return self.select_for_update(skip_locked=True)
+
+
+class OutboxEvent(models.Model):
+    """An event, written in the transaction that made it true."""
+
+    name = models.CharField(max_length=100)
+    payload = models.JSONField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=now)
+    due_at = models.DateTimeField(default=now)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OutboxEventQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], name="outbox_waiting", condition=Q(done_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pk}"
+
+    def finish(self) -> None:
+        self.done_at = now()
+        self.save(update_fields=["done_at"])
+
+    def postpone(self) -> None:
+        """Try again later, waiting twice as long each time. Giving up is for people."""
+        self.due_at = now() + FIRST_WAIT * 2 ** min(self.attempts, MOST_DOUBLINGS)
+        self.attempts += 1
+        self.save(update_fields=["due_at", "attempts"])
+
+
+class EventReceipt(models.Model):
+    """`receiver` has heard `event`. Commits together with what the receiver wrote."""
+
+    event = models.ForeignKey(OutboxEvent, models.CASCADE, related_name="receipts")
+    receiver = models.CharField(max_length=200)
+    heard_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event", "receiver"], name="heard_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receiver} heard {self.event_id}"
+
+
+class IdempotentRequest(models.Model):
+    """The answer given to somebody's key. It commits with the work, or not at all."""
+
+    class State(models.TextChoices):
+        CLAIMED = "claimed", "Claimed"
+        FINISHED = "finished", "Finished"
+
+    # `user:<id>`, `cart:<hash>` or `order:<hash>`: keys belong to one caller.
+    actor = models.CharField(max_length=80)
+    key = models.CharField(max_length=100)
+    # SHA-256 of method, path and body.
+    fingerprint = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=State, default=State.CLAIMED)
+    status = models.PositiveSmallIntegerField(null=True)
+    # Text: a JSON column on PostgreSQL would give the fields back in another order.
+    body = models.TextField(default="")
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["actor", "key"], name="one_answer_per_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.key}"
+
+    def finish(self, status: int, body: str) -> None:
+        self.state, self.status, self.body = self.State.FINISHED, status, body
+        self.save(update_fields=["state", "status", "body"])
+
+
+@append_only
+class AuditEntry(models.Model):
+    """Who changed what behind the counter: written with the change, never altered."""
+
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=60)
+    subject_id = models.CharField(max_length=60)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    reason = models.CharField(max_length=500, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["subject", "subject_id"], name="audit_by_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject} {self.subject_id}"

@@ -1,0 +1,302 @@
+"""Prices as people write them, read into exact decimals and then whole minor units.
+
+A text is read in three steps: find the number that is a price, decide what its points and commas
+mean, find the currency it is written with. Where a text names several prices the first one counts.
+Amounts are never floats and never cut: `to_minor` rounds half up and says whether it had to.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+
+from babel import Locale
+from babel.numbers import get_currency_precision
+
+from marketflow.core.currency_symbols import CLEAR, FAINT
+
+LONGEST_TEXT = 500  # A longer text isn't a price; reading it would only cost time.
+MOST_DIGITS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPrice:
+    """An amount, the sign it was written with, and the currencies that sign can mean."""
+
+    amount: Decimal
+    symbol: str = ""
+    currencies: tuple[str, ...] = ()
+
+    @property
+    def currency(self) -> str | None:
+        """The ISO code, where the text leaves no doubt."""
+        return self.currencies[0] if len(self.currencies) == 1 else None
+
+    def may_be(self, currency: str) -> bool:
+        """Whether this can be an amount of `currency`: no sign at all fits every currency."""
+        return not self.symbol or currency in self.currencies
+
+
+def parse_price(
+    text: str, currency_hint: str | None = None, *, alone: bool = False
+) -> ParsedPrice | None:
+    """The price in `text`, or None if it holds none.
+
+    `currency_hint` is a text from nearby (a label, another price, an ISO code); its currency is
+    used only where `text` has none of its own. `alone` refuses a text with a second number, for
+    cells that must hold one price and not a sentence.
+    """
+    if len(text) > LONGEST_TEXT:
+        return None
+    text = _plain(text)
+    if alone and len(_NUMBER.findall(text)) > 1:
+        return None
+    found = _find_number(text)
+    if found is None:
+        return ParsedPrice(Decimal(0)) if _FREE.search(text) else None
+    match, symbol = found
+    symbol = symbol or _symbol_in(_plain(currency_hint or "")[:LONGEST_TEXT])
+    codes = _codes_of(symbol)
+    nearby = _codes_beside(text, match)
+    amount = _amount(match["number"], precision=_precision(codes))
+    if amount is None:
+        return None
+    negative = text[: match.start()].replace(symbol, "").strip() in _MINUS
+    narrowed = tuple(code for code in codes if code in nearby) or codes
+    return ParsedPrice(-amount if negative else amount, symbol, narrowed)
+
+
+def to_minor(amount: Decimal, currency: str) -> tuple[int, bool]:
+    """Whole minor units of `currency`, rounded half up, and whether rounding changed the amount."""
+    scaled = amount.scaleb(minor_digits(currency))
+    whole = scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    return int(whole), whole != scaled
+
+
+def from_minor(amount: int, currency: str) -> Decimal:
+    """The decimal that people read: 1999 EUR cents are 19.99."""
+    return Decimal(amount).scaleb(-minor_digits(currency))
+
+
+@cache
+def minor_digits(currency: str) -> int:
+    """How many decimals a currency has (ISO 4217): 2 for EUR, 0 for JPY, 3 for KWD."""
+    return get_currency_precision(currency)
+
+
+# --- Finding the number ---------------------------------------------------------------------
+
+_NUMBER = re.compile(
+    r"""
+    (?P<number>
+      (?: \d{1,3}(?:[ ']\d{3})+(?!\d)      # 3 250 000 or 1'049: groups of exactly three
+        | \d+ (?: [.]\ \d{2}(?!\d))        # 119. 95
+        | \d+
+        | [.]\d+ )
+      (?: [.,]\d+ )*
+    )
+    """,
+    re.VERBOSE,
+)
+_FREE = re.compile(r"\bfree\b(?!\s+\w)", re.IGNORECASE)
+_MINUS = ("-", "−")
+_AFTER_IS_NOT_A_PRICE = re.compile(r"\s*%|\+|[eE][+-]?\d|[-/]\d|[.,]{2,}\d")
+_IN_A_NUMBER = re.compile(r"\d(?:[-/]|[.,]+|[eE][+-]?)$")
+_UNIT = re.compile(r"\s*(?:ft|in|cm|mm|m|km|kg|g|mg|lbs?|oz|ml|l|pcs|x|stk|w|v)\b")
+_MONTH = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,? *$", re.IGNORECASE
+)
+_EURO_CENTS = re.compile(r"(?P<number>\d[\d ]*€ ?\d{2})(?!\d)")
+_TO = re.compile(r" (?:to|bis|à|tot|al) (?P<number>\d[\d.,]*)")
+_LABELLED_LAST = re.compile(r"\bnow\b\W*$", re.IGNORECASE)
+
+
+def _find_number(text: str) -> tuple[re.Match[str], str] | None:
+    """The first number that stands beside a currency, else the first that may be a price."""
+    if text.count("€") == 1 and (cents := _EURO_CENTS.search(text)):
+        return cents, "€"
+    priced, bare = [], []
+    for match in _NUMBER.finditer(text):
+        if not _may_be_a_price(text, match):
+            continue
+        symbol = _symbol_beside(text, match) or _symbol_of_range(text, match)
+        if symbol:
+            priced.append((match, symbol))
+        elif _stands_alone(text, match):
+            bare.append((match, ""))
+    reduced = [one for one in priced[1:] if _LABELLED_LAST.search(_before_symbol(text, one))]
+    return next(iter(reduced or priced or bare), None)
+
+
+def _symbol_of_range(text: str, match: re.Match[str]) -> str:
+    """In 'From 26 to 50 €' the sign belongs to both."""
+    upper = _TO.match(text, match.end())
+    return _symbol_beside(text, upper) if upper else ""
+
+
+def _may_be_a_price(text: str, match: re.Match[str]) -> bool:
+    after = text[match.end() :]
+    if _AFTER_IS_NOT_A_PRICE.match(after):
+        return False
+    return len(match["number"]) <= MOST_DIGITS
+
+
+def _stands_alone(text: str, match: re.Match[str]) -> bool:
+    """Without a currency, a number in a word, a measure or a date is no price."""
+    before, after = text[: match.start()], text[match.end() :]
+    if before[-1:].isalnum() or after[:1].isalpha() or _IN_A_NUMBER.search(before):
+        return False
+    if before.count("(") > before.count(")"):
+        return False
+    return not (_UNIT.match(after) or _MONTH.search(before))
+
+
+def _before_symbol(text: str, found: tuple[re.Match[str], str]) -> str:
+    match, symbol = found
+    return text[: match.start()].rstrip().removesuffix(symbol)
+
+
+# --- What points and commas mean ------------------------------------------------------------
+
+
+def _amount(number: str, *, precision: int | None) -> Decimal | None:
+    """Read the separators: the last one is the decimal sign unless groups of three follow it."""
+    digits = re.sub(r"[ ']", "", number)
+    if "€" in digits:
+        return Decimal(re.sub(r"[.,]", "", digits).replace("€", "."))
+    if digits.startswith(".") and re.search(r"[.,]", digits[1:]):
+        digits = digits[1:]
+    marks = re.findall(r"[.,]", digits)
+    if not marks:
+        return Decimal(digits)
+    *groups, tail = re.split(r"[.,]", digits)
+    if len(set(marks)) == 2:
+        return _both_marks(groups, tail, marks)
+    if len(marks) > 1:
+        return _one_mark_often(groups, tail)
+    return _one_mark_once(groups[0], tail, marks[0], precision)
+
+
+def _both_marks(groups: list[str], tail: str, marks: list[str]) -> Decimal | None:
+    """1,234.56 and 1.234,56: the mark that comes last, and once, is the decimal sign."""
+    if marks.count(marks[-1]) > 1 or len(set(marks[:-1])) > 1:
+        return None
+    return Decimal(f"{''.join(groups)}.{tail}")
+
+
+def _one_mark_often(groups: list[str], tail: str) -> Decimal | None:
+    """1.144.000 and, in India, 1,00,000 are whole; 1.298.00 ends in decimals; 15.08.2017 is a date."""
+    middle = groups[1:]
+    if len(tail) == 3 and all(len(group) in (2, 3) for group in middle):
+        return Decimal("".join([*groups, tail]))
+    if len(tail) in (1, 2) and all(len(group) == 3 for group in middle):
+        return Decimal(f"{''.join(groups)}.{tail}")
+    return None
+
+
+def _one_mark_once(whole: str, tail: str, mark: str, precision: int | None) -> Decimal:
+    """1,299 is a thousand and more; 1,29 and 0,299 and 1234,567 and 1.299 KWD are not."""
+    is_group = len(tail) == 3 and 1 <= len(whole) <= 3 and whole.strip("0") != ""
+    if is_group and not (precision == 3 and mark == "."):
+        return Decimal(whole + tail)
+    return Decimal(f"{whole or 0}.{tail}")
+
+
+# --- Finding the currency -------------------------------------------------------------------
+
+
+@cache
+def _iso_codes() -> frozenset[str]:
+    return frozenset(code for code in Locale("en").currencies if len(code) == 3)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """One alternation of everything that is clear, the longest first; one of what is faint."""
+    words = sorted([*CLEAR, *_iso_codes()], key=len, reverse=True)
+    spaced = r"(?:US|AU|CA|NZ|HK|SG) \$"
+    clear = "|".join([spaced, *(_guarded(word) for word in words)])
+    faint = "|".join(re.escape(word) for word in sorted(FAINT, key=len, reverse=True))
+    return re.compile(clear), re.compile(faint)
+
+
+def _guarded(word: str) -> str:
+    """A currency that is a word must not be part of a longer one."""
+    start = r"(?<![^\W\d_])" if word[0].isalpha() else ""
+    end = r"(?![^\W\d_])" if word[-1].isalpha() and word != "руб" else ""
+    return f"{start}{re.escape(word)}{end}"
+
+
+# What may stand between a number and the sign after it, as in "50,- Kč".
+_LEAD = re.compile(r"(?:[.,][-–—]+)?[.,]? ?")
+
+
+def _symbol_beside(text: str, match: re.Match[str]) -> str:
+    before = text[: match.start()].rstrip(" :.-−")
+    after = text[match.end() :]
+    left = next((m[0] for m in _clear_in(before) if m.end() == len(before)), "")
+    lead = _LEAD.match(after).end()
+    right = next((m[0] for m in _clear_in(after) if lead - 1 <= m.start() <= lead), "")
+    return _dollar(before, left) or right or _faint_beside(before, after)
+
+
+def _dollar(before: str, left: str) -> str:
+    """'$ SGD4.90' and 'SGD$4.90': the code says more than the sign."""
+    if left != "$":
+        return left
+    code = before[:-1].rstrip()[-3:]
+    return code if code in _iso_codes() else left
+
+
+def _faint_beside(before: str, after: str) -> str:
+    """A short sign counts if it and the number are all there is."""
+    left, right = before.strip(), after.strip(" ,-–")
+    if left and not right:
+        return _faint(left)
+    return _faint(right) if right and not left else ""
+
+
+def _faint(word: str) -> str:
+    known = word in FAINT or word.upper() in _iso_codes()
+    return word if known else ""
+
+
+def _symbol_in(hint: str) -> str:
+    return next((m[0] for m in _clear_in(hint)), "")
+
+
+def _clear_in(text: str) -> list[re.Match[str]]:
+    return list(_patterns()[0].finditer(text))
+
+
+def _codes_beside(text: str, match: re.Match[str]) -> set[str]:
+    """ISO codes near the number: '$5.00 CAD' says which dollar."""
+    around = text[max(match.start() - 6, 0) : match.end() + 6]
+    return {m[0] for m in _clear_in(around) if m[0] in _iso_codes()}
+
+
+def _codes_of(symbol: str) -> tuple[str, ...]:
+    if symbol.upper() in _iso_codes() and symbol not in FAINT:
+        return (symbol.upper(),)
+    known = CLEAR.get(symbol.replace(" ", "")) or FAINT.get(symbol) or CLEAR.get(symbol, "")
+    return tuple(known.split())
+
+
+def _precision(codes: tuple[str, ...]) -> int | None:
+    return minor_digits(codes[0]) if len(codes) == 1 else None
+
+
+# --- Spelling -------------------------------------------------------------------------------
+
+_SAME = str.maketrans(
+    {"’": "'", "´": "'", "`": "'", "٫": ".", "٬": ",", "．": ".", "，": ",", "‐": "-", "‑": "-"}
+)
+
+
+def _plain(text: str) -> str:
+    """One kind of blank, one kind of digit, one kind of apostrophe."""
+    text = re.sub(r"\s+", " ", text.translate(_SAME)).strip()
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)

@@ -1,0 +1,21 @@
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils.timezone import now
+
+from marketflow.core import events
+from marketflow.core.models import IdempotentRequest
+
+KEYS_LAST = timedelta(days=30)
+
+
+@shared_task
+def relay_outbox() -> int:
+    """Tell what is due. Nudged after commits, and swept by beat for what the nudge missed."""
+    return events.relay()
+
+
+@shared_task
+def forget_old_keys() -> int:
+    """Drop idempotency keys that nobody repeats any more."""
+    return IdempotentRequest.objects.filter(created_at__lt=now() - KEYS_LAST).delete()[0]

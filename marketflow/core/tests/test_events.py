@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from django.utils.timezone import now
+
+from marketflow.core import events
+from marketflow.core.events import Event, publish, relay, subscribe
+from marketflow.core.models import OutboxEvent
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True, kw_only=True)
+class BellRang(Event):
+    times: int
+
+
+@pytest.fixture(autouse=True)
+def only_these_receivers(monkeypatch):
+    monkeypatch.setitem(events._receivers, BellRang, [])
+
+
+@pytest.fixture
+def heard():
+    heard = []
+
+    @subscribe(BellRang)
+    def listen(event):
+        heard.append(event)
+
+    return heard
+
+
+@pytest.fixture
+def deaf():
+    """A receiver that starts its work and fails, until it is cured."""
+    deaf = SimpleNamespace(cured=False, heard=[])
+
+    @subscribe(BellRang)
+    def miss(event):
+        get_user_model().objects.create(email="half@done.test")
+        if not deaf.cured:
+            raise RuntimeError("deaf")
+        deaf.heard.append(event)
+
+    return deaf
+
+
+def make_due() -> None:
+    OutboxEvent.objects.update(due_at=now())
+
+
+def test_receivers_hear_once_the_transaction_commits(heard, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        publish(BellRang(times=3))
+        assert heard == []
+
+    assert heard == [BellRang(times=3)]
+    assert OutboxEvent.objects.get().done_at
+
+
+def test_what_never_happened_is_never_told(heard):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        publish(BellRang(times=3))
+        raise RuntimeError
+
+    relay()
+
+    assert heard == []
+
+
+def test_the_sweep_tells_what_the_nudge_missed(heard):
+    publish(BellRang(times=3))  # The process dies here: no commit hook runs.
+
+    assert relay() == 1
+
+    assert heard == [BellRang(times=3)]
+    assert relay() == 0
+
+
+@pytest.mark.logs_errors
+def test_one_failing_receiver_silences_nobody_and_loses_nothing(deaf, heard):
+    publish(BellRang(times=3))
+
+    relay()
+
+    waiting = OutboxEvent.objects.get()
+    assert heard == [BellRang(times=3)]
+    assert (waiting.done_at, waiting.attempts) == (None, 1)
+    assert waiting.due_at > now()
+    assert get_user_model().objects.exists() is False  # Its half-done work is undone.
+
+
+@pytest.mark.logs_errors
+def test_a_retry_tells_only_those_who_have_not_heard(deaf, heard):
+    publish(BellRang(times=3))
+    relay()
+    deaf.cured = True
+
+    relay()
+    assert deaf.heard == []  # Not before its time.
+    make_due()
+    relay()
+
+    assert deaf.heard == heard == [BellRang(times=3)]
+    assert OutboxEvent.objects.get().done_at
+
+
+@pytest.mark.logs_errors
+def test_an_event_nobody_can_read_waits_and_holds_up_no_other(heard):
+    OutboxEvent.objects.create(name="orders.Forgotten", payload={})
+    publish(BellRang(times=3))
+
+    relay()
+
+    assert heard == [BellRang(times=3)]
+    assert OutboxEvent.objects.get(done_at=None).attempts == 1
+
+
+@pytest.mark.logs_errors
+def test_waiting_grows_but_never_ends(deaf):
+    publish(BellRang(times=3))
+    OutboxEvent.objects.update(attempts=1000)
+
+    relay()
+
+    waiting = OutboxEvent.objects.stuck().get()
+    assert waiting.due_at < now() + timedelta(hours=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publishing_outside_a_transaction_is_a_bug():
+    with pytest.raises(RuntimeError, match="transaction"):
+        publish(BellRang(times=3))
+
+
+@pytest.mark.logs_errors
+@pytest.mark.django_db(transaction=True)
+def test_a_failing_nudge_does_not_fail_the_commit(heard, monkeypatch):
+    monkeypatch.setattr(events, "relay", lambda: 1 / 0)
+
+    with transaction.atomic():
+        publish(BellRang(times=3))
+
+    assert OutboxEvent.objects.due().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="needs row locks")
+def test_two_relays_share_the_work_and_tell_each_event_once(heard, monkeypatch):
+    monkeypatch.setattr(events, "nudge", lambda: None)
+    with transaction.atomic():
+        for n in range(40):
+            publish(BellRang(times=n))
+
+    def work(_):
+        try:
+            return relay()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(work, range(4)))
+
+    assert sum(taken) == 40
+    assert sorted(event.times for event in heard) == list(range(40))

@@ -1,0 +1,399 @@
+"""The only settings module. What differs between machines comes from the environment.
+
+No variable at all is the embedded default: SQLite, in-memory cache and channel layer, tasks in
+the process. `DATABASE_URL` and `REDIS_URL` switch to the production shape. Every variable stands
+in `.env.example`; one that is missing or wrong stops the start with its name.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from marketflow.core.environment import (
+    currency,
+    flag,
+    kept_secret,
+    number,
+    one_of,
+    postgresql,
+    read,
+    sqlite,
+    words,
+)
+from marketflow.core.logs import configure_structlog, logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- where things are
+
+DATA_DIR = read("MARKETFLOW_DATA", Path, BASE_DIR / "var", "a folder")
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATABASE_URL = read("DATABASE_URL", default="")
+REDIS_URL = read("REDIS_URL", default="").rstrip("/")
+EMBEDDED = not DATABASE_URL
+ENVIRONMENT = read("ENVIRONMENT", default="demo" if EMBEDDED else "production")
+
+DEBUG = flag("DEBUG")
+# Accounts and switches that exist for show only; refused by `check --deploy`.
+DEMO = flag("DEMO", default=EMBEDDED)
+TESTING = flag("MARKETFLOW_TEST")
+SECRET_KEY = read("SECRET_KEY", default="") if EMBEDDED else read("SECRET_KEY")
+SECRET_KEY = SECRET_KEY or kept_secret(DATA_DIR / "secret_key")
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+# Where people reach the site: links in mails, and the origin that sockets are opened from.
+SITE_URL = read("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_ORIGINS = words("ALLOWED_ORIGINS", [SITE_URL])
+TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0)
+METRICS_ALLOWED_IPS = words("METRICS_ALLOWED_IPS", ["127.0.0.1", "::1"])
+
+# --- the market
+
+MARKETPLACE_NAME = read("MARKETPLACE_NAME", default="MarketFlow")
+MARKETPLACE_CURRENCY = read("MARKETPLACE_CURRENCY", currency, "EUR", "an ISO 4217 code")
+MARKETPLACE_COUNTRY = read("MARKETPLACE_COUNTRY", default="IE")
+ORDER_HOLD_MINUTES = number("ORDER_HOLD_MINUTES", 15)
+AUTO_COMPLETE_DAYS = number("AUTO_COMPLETE_DAYS", 14)
+ACCESS_TOKEN_MINUTES = number("ACCESS_TOKEN_MINUTES", 5)
+REFRESH_TOKEN_DAYS = number("REFRESH_TOKEN_DAYS", 14)
+PAYMENT_PROVIDERS = words("PAYMENT_PROVIDERS", ["test"])
+# The `test` provider moves no money: a staging site says so on purpose.
+ALLOW_TEST_PAYMENTS = flag("ALLOW_TEST_PAYMENTS", default=EMBEDDED)
+# Programs may sign in before the address is confirmed only where no mail leaves the machine.
+API_NEEDS_CONFIRMED_EMAIL = flag("API_NEEDS_CONFIRMED_EMAIL", default=not EMBEDDED)
+
+# --- applications
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "marketflow.core.apps.MarketAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.sitemaps",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "channels",
+    "csp",
+    "django_celery_beat",
+    "django_countries",
+    "django_filters",
+    "django_structlog",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    "treebeard",
+    "marketflow.core.apps.CoreConfig",
+    "accounts",
+    "catalog",
+    "carts",
+    "orders",
+    "chat",
+    "analytics",
+    "notifications",
+    "marketflow",
+]
+
+MIDDLEWARE = [
+    "marketflow.core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "marketflow.core.csp.PolicyByPathMiddleware",
+    "marketflow.core.middleware.UnavailableMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+
+ROOT_URLCONF = "marketflow.urls"
+WSGI_APPLICATION = "marketflow.wsgi.application"
+ASGI_APPLICATION = "marketflow.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "marketflow.context_processors.shell",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "marketflow.core.forms.FormRenderer"
+
+# --- data
+
+DATABASES = {
+    "default": sqlite(DATA_DIR / "db.sqlite3")
+    if EMBEDDED
+    else postgresql(DATABASE_URL, number("DB_POOL_MAX", 0), number("DB_POOL_MIN", 2))
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+
+# --- cache, channel layer, Celery: Redis together, or memory together
+
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "marketflow.core.cache.ForgivingRedisCache",
+            "LOCATION": f"{REDIS_URL}/{number('REDIS_CACHE_DB', 1)}",
+            "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        }
+    }
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {
+                "hosts": [
+                    {
+                        "address": f"{REDIS_URL}/{number('REDIS_CHANNEL_DB', 2)}",
+                        "max_connections": number("REDIS_MAX_CONNECTIONS", 1000),
+                    }
+                ],
+                "prefix": read("REDIS_PREFIX", default="marketflow"),
+            },
+        }
+    }
+    CELERY_BROKER_URL = f"{REDIS_URL}/{number('REDIS_BROKER_DB', 0)}"
+    CELERY_TASK_ALWAYS_EAGER = flag("CELERY_EAGER")
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 3600,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 1,
+        "max_retries": 1,
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS = {
+        "default": {"BACKEND": "marketflow.core.channel_layer.ThreadSafeInMemoryChannelLayer"}
+    }
+    CELERY_BROKER_URL = "memory://"
+    CELERY_TASK_ALWAYS_EAGER = flag("CELERY_EAGER", default=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1}
+
+CELERY_TASK_EAGER_PROPAGATES = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
+# --- people
+
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "accounts:overview"
+LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupFields"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE_URL.startswith("https") else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+PASSWORD_RESET_TIMEOUT = 60 * 60
+
+# --- the API
+
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "marketflow.core.api.exceptions.exception_handler",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["marketflow.core.api.permissions.DenyAll"],
+    "DEFAULT_PAGINATION_CLASS": "marketflow.core.api.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_MINUTES),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=REFRESH_TOKEN_DAYS),
+    # A key of its own, so that neither key opens what the other guards.
+    "SIGNING_KEY": read("JWT_SIGNING_KEY", default="") or f"jwt:{SECRET_KEY}",
+    "ALGORITHM": "HS256",
+    "ISSUER": "marketflow",
+    "AUDIENCE": "marketflow-api",
+    "LEEWAY": 30,
+    "USER_ID_FIELD": "uuid",
+    "USER_ID_CLAIM": "sub",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "MarketFlow API",
+    "DESCRIPTION": "Everything a page can do, a program can do.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- words, places, times
+
+LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Hashing and compressing take most of a minute: the demo serves straight from the source.
+STATIC_MANIFEST = flag("STATIC_MANIFEST", default=not EMBEDDED)
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not STATIC_MANIFEST
+MEDIA_URL = "/media/"
+MEDIA_ROOT = DATA_DIR / "media"
+PRIVATE_ROOT = DATA_DIR / "private"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Uploads as they came and imported files: never served by address.
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": PRIVATE_ROOT, "base_url": None},
+    },
+    "staticfiles": {
+        "BACKEND": "marketflow.static_files.ModuleStaticFilesStorage"
+        if STATIC_MANIFEST
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_PERMISSIONS = 0o644
+PICTURE_MAX_BYTES = number("PICTURE_MAX_BYTES", 12_000_000)
+PICTURE_MAX_PIXELS = number("PICTURE_MAX_PIXELS", 40_000_000)
+PICTURE_AVIF = flag("PICTURE_AVIF", default=True)
+IMPORT_MAX_BYTES = number("IMPORT_MAX_BYTES", 50_000_000)
+# Shops' pictures are taken from the addresses in an imported file, outside the request.
+IMPORT_FETCHES_PICTURES = flag("IMPORT_FETCHES_PICTURES", default=not EMBEDDED)
+
+# --- mail
+
+EMAIL_URL = read("EMAIL_URL", default="")
+if EMAIL_URL:
+    import environ
+
+    globals().update(environ.Env.email_url_config(EMAIL_URL))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = read("DEFAULT_FROM_EMAIL", default="MarketFlow <hello@marketflow.example>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 10
+
+# --- safety
+
+HTTPS = flag("HTTPS", default=not EMBEDDED)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+CSRF_TRUSTED_ORIGINS = [origin for origin in ALLOWED_ORIGINS if "://" in origin and origin != "*"]
+CSRF_FAILURE_VIEW = "marketflow.storefront.errors.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", *words("MEDIA_ORIGINS")],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+# Limits, each `how many/seconds`, by atomic counters (core.rate_limits).
+RATE_LIMITS = {
+    name: read(f"RATE_LIMIT_{name.upper()}", default=limit)
+    for name, limit in {
+        "sign_in_address": "60/300",
+        "sign_in_account": "10/300",
+        "register": "20/3600",
+        "password_reset": "10/3600",
+        "search": "120/60",
+        "checkout": "30/60",
+        "find_order": "10/600",
+        "upload": "120/600",
+        "import": "20/3600",
+    }.items()
+}
+# Guards that tests may switch off to see them missed; refused outside tests (core.guards).
+DISABLED_GUARDS = words("MARKETFLOW_TEST_DISABLE")
+
+# --- logs
+
+configure_structlog()
+LOGGING = logging_config(
+    read(
+        "LOG_LEVEL",
+        one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+        "WARNING",
+        "DEBUG, INFO, WARNING or ERROR",
+    )
+)
+SILENCED_SYSTEM_CHECKS: list[str] = []

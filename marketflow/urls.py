@@ -1,0 +1,20 @@
+"""Every address of the site, by the app that answers."""
+
+from django.urls import include, path
+
+from marketflow import health
+from marketflow.core.admin import seller_site, staff_site
+
+urlpatterns = [
+    path("account/", include("allauth.account.urls")),
+    path("seller/", seller_site.urls),
+    path("admin/", staff_site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+]
+
+handler400 = "marketflow.storefront.errors.bad_request"
+handler403 = "marketflow.storefront.errors.forbidden"
+handler404 = "marketflow.storefront.errors.not_found"
+handler500 = "marketflow.storefront.errors.server_error"

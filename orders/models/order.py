@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.address import PostalAddress
+from marketflow.core.money import Money
+from orders.models.history import HasHistory
+from orders.querysets import OrderLineQuerySet, OrderQuerySet, SellerOrderQuerySet
+
+LINK_SALT = b"orders.guest-link"
+
+
+def new_number() -> str:
+    # Nothing to count and nothing to misread: no 0 and O, no 1 and I.
+    return "MF-" + get_random_string(8, "23456789ABCDEFGHJKLMNPQRSTUVWXYZ")
+
+
+class Order(HasHistory, PostalAddress):
+    """One checkout, one payment. The delivery address is a copy: address books may change."""
+
+    SUBJECT = "order"
+
+    class State(models.TextChoices):
+        AWAITING_PAYMENT = "awaiting_payment", _("Waiting for payment")
+        PAID = "paid", _("Paid")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+        EXPIRED = "expired", _("Not paid in time")
+
+    number = models.CharField(_("number"), max_length=20, unique=True, default=new_number)
+    buyer = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, blank=True, related_name="orders"
+    )
+    email = models.EmailField(_("e-mail address"))
+    # Changed to revoke every link to the order that a guest was sent.
+    access_key = models.UUIDField(default=uuid.uuid4, editable=False)
+    cart = models.OneToOneField(
+        "carts.Cart", models.SET_NULL, null=True, related_name="order", editable=False
+    )
+    note = models.TextField(_("note to the sellers"), blank=True)
+
+    currency = models.CharField(max_length=3)
+    goods_minor = models.PositiveBigIntegerField(_("goods"))
+    discount_minor = models.PositiveBigIntegerField(_("discount"), default=0)
+    shipping_minor = models.PositiveBigIntegerField(_("delivery"))
+    total_minor = models.PositiveBigIntegerField(_("total"))
+    tax_included_minor = models.PositiveBigIntegerField(_("VAT included"))
+
+    placed_at = models.DateTimeField(_("placed"), default=now)
+    # The database's clock plus ORDER_HOLD_MINUTES, set when the order is placed.
+    expires_at = models.DateTimeField(_("held until"))
+    # Null until the whole sum is captured.
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering = ["-placed_at", "-pk"]
+        indexes = [
+            models.Index(fields=["buyer", "-placed_at"], name="orders_of_buyer"),
+            models.Index(
+                fields=["expires_at"],
+                name="orders_to_expire",
+                condition=Q(state="awaiting_payment"),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    total_minor=F("goods_minor") - F("discount_minor") + F("shipping_minor")
+                ),
+                name="order_adds_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("orders:order", args=[self.number])
+
+    @property
+    def state_label(self) -> str:
+        return str(self.State(self.state).label) if self.state else ""
+
+    @property
+    def goods(self) -> Money:
+        return Money(self.goods_minor, self.currency)
+
+    @property
+    def discount(self) -> Money:
+        return Money(self.discount_minor, self.currency)
+
+    @property
+    def shipping(self) -> Money:
+        return Money(self.shipping_minor, self.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def tax_included(self) -> Money:
+        return Money(self.tax_included_minor, self.currency)
+
+    def guest_token(self) -> str:
+        """What opens this order without an account. Bound to it, and to its access key."""
+        message = LINK_SALT + f":{self.number}:{self.access_key}".encode()
+        return hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).hexdigest()
+
+    def opens_with(self, token: str) -> bool:
+        return bool(token) and constant_time_compare(token, self.guest_token())
+
+
+class SellerOrder(HasHistory):
+    """One shop's part of an order. The unit that ships, refunds and pays out."""
+
+    SUBJECT = "seller_order"
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Placed")
+        PAID = "paid", _("Paid")
+        SHIPPED = "shipped", _("Shipped")
+        DELIVERED = "delivered", _("Delivered")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+        EXPIRED = "expired", _("Not paid in time")
+
+    number = models.CharField(_("number"), max_length=24, unique=True)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="seller_orders")
+    shop = models.ForeignKey("accounts.Shop", models.PROTECT, related_name="seller_orders")
+    # The shipping option as it was when chosen.
+    shipping_name = models.CharField(_("delivery"), max_length=60, blank=True)
+    shipping_minor = models.PositiveBigIntegerField(_("delivery cost"))
+    shipping_tax_minor = models.PositiveBigIntegerField(_("VAT in delivery"), default=0)
+    deliver_from = models.DateField(_("arrives from"), null=True, blank=True)
+    deliver_by = models.DateField(_("arrives by"), null=True, blank=True)
+    total_minor = models.PositiveBigIntegerField(_("total"))
+    tax_included_minor = models.PositiveBigIntegerField(_("VAT included"))
+
+    objects = SellerOrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("shop's order")
+        verbose_name_plural = _("shops' orders")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["shop", "state", "-id"], name="parts_of_shop")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "shop"], name="one_part_per_shop"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def state_label(self) -> str:
+        return str(self.State(self.state).label) if self.state else ""
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.order.currency)
+
+    @property
+    def shipping(self) -> Money:
+        return Money(self.shipping_minor, self.order.currency)
+
+    @property
+    def tax_included(self) -> Money:
+        return Money(self.tax_included_minor, self.order.currency)
+
+
+class OrderLine(models.Model):
+    """A variant as it was when bought: later edits to the catalogue don't show here.
+
+    A unit of a line that holds stock is allocated, released or sold (a `sale` movement), never
+    two of these and never none.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    seller_order = models.ForeignKey(SellerOrder, models.CASCADE, related_name="lines")
+    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+")
+    # None where stock is not tracked.
+    stock_item = models.ForeignKey(
+        "catalog.StockItem", models.PROTECT, null=True, related_name="+"
+    )
+    title = models.CharField(_("product"), max_length=200)
+    options = models.CharField(_("options"), max_length=400, blank=True)
+    sku = models.CharField(_("SKU"), max_length=64, blank=True)
+    unit_price_minor = models.PositiveBigIntegerField(_("unit price"))
+    quantity = models.PositiveIntegerField(_("quantity"))
+    discount_minor = models.PositiveBigIntegerField(_("discount"), default=0)
+    # Tax on top of the price: 0, since prices include it.
+    tax_minor = models.PositiveBigIntegerField(default=0)
+    tax_class = models.CharField(_("tax class"), max_length=10)
+    tax_basis_points = models.PositiveIntegerField(_("VAT rate"))
+    tax_included_minor = models.PositiveBigIntegerField(_("VAT included"))
+    needs_shipping = models.BooleanField(default=True)
+    allocated = models.PositiveIntegerField(default=0)
+    released = models.PositiveIntegerField(default=0)
+    shipped = models.PositiveIntegerField(_("shipped"), default=0)
+
+    objects = OrderLineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    quantity__gte=1,
+                    shipped__lte=F("quantity") - F("released"),
+                    allocated__lte=F("quantity"),
+                    released__lte=F("quantity"),
+                ),
+                name="line_holds_its_own",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_minor__lte=F("unit_price_minor") * F("quantity")),
+                name="discount_within_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.title}"
+
+    @property
+    def unit_price(self) -> Money:
+        return Money(self.unit_price_minor, self.seller_order.order.currency)
+
+    @property
+    def total(self) -> Money:
+        amount = self.unit_price_minor * self.quantity - self.discount_minor
+        return Money(amount, self.seller_order.order.currency)
+
+    @property
+    def unshipped(self) -> int:
+        """Units still to be sent."""
+        return self.quantity - self.released - self.shipped

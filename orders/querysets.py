@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Shop
+
+
+class OrderQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A whole order belongs to its buyer: no shop sees what was bought elsewhere."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_staff:
+            return self
+        return self.filter(buyer=user)
+
+    def overdue(self):
+        """Unpaid, with a hold that has ended by the database's clock."""
+        return self.filter(state="awaiting_payment", expires_at__lt=Now())
+
+    def with_contents(self):
+        """Load what the order page and the API resource read."""
+        return self.prefetch_related(
+            "seller_orders__shop",
+            "seller_orders__lines__variant__product__images",
+            "seller_orders__shipments__lines",
+            "payments",
+        )
+
+
+class SellerOrderQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        """Parts that a shop of `user` must send. Where sellers' writes start."""
+        return self.filter(shop__in=Shop.objects.managed_by(user, "orders"))
+
+    def visible_to(self, user):
+        """Parts of the user's own orders and of their shops."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(
+            Q(order__buyer=user) | Q(shop__in=Shop.objects.managed_by(user, "orders"))
+        )
+
+    def to_ship(self):
+        return self.filter(state="paid")
+
+    def with_contents(self):
+        return self.select_related("order", "shop").prefetch_related(
+            "lines__variant__product__images", "shipments__lines"
+        )
+
+
+class OrderLineQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, "orders"))
+
+
+class PaymentQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(closed_at=None)
+
+    def visible_to(self, user):
+        return self.filter(order__buyer=user) if user.is_authenticated else self.none()
+
+
+class ShipmentQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, "orders"))

@@ -295,7 +295,7 @@ USE_TZ = True
 # --- files
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = read("STATIC_ROOT", Path, DATA_DIR / "static", "a folder")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Hashing and compressing take most of a minute: the demo serves straight from the source.
 STATIC_MANIFEST = flag("STATIC_MANIFEST", default=not EMBEDDED)

@@ -45,6 +45,7 @@ class Result:
     skipped: int = 0
     races: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
 
     def line(self) -> str:
         words = f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -117,6 +118,7 @@ def counted(name: str, code: int, report: Path) -> Result:
             result.reasons[skip.get("message") or "no reason given"] += 1
         elif case.find("failure") is not None or case.find("error") is not None:
             result.failed += 1
+            result.failures.append(f"{case.get('classname')}::{case.get('name')} ({name})")
         else:
             result.passed += 1
             result.races += case.find("properties/property[@name='races']") is not None
@@ -149,6 +151,8 @@ def report(results: list[Result], problems: list[str], used: list[str]) -> None:
     print("\n" + "=" * 78)
     for result in results:
         print(result.line())
+    if failures := [failure for result in results for failure in result.failures]:
+        print("Failed:", *failures, sep="\n  ")
     reasons = sum((result.reasons for result in results), Counter())
     if reasons:
         print("Skipped:")

@@ -135,7 +135,7 @@ class ShippingOption(models.Model):
 
 
 class TaxRate(models.Model):
-    """VAT of a tax class in a country, from a day on. Prices are gross; this is the part inside."""
+    """VAT of a tax class in a country, from a day on: the part inside gross prices."""
 
     country = CountryField(_("country"))
     tax_class = models.CharField(_("tax class"), max_length=10, choices=TaxClass)

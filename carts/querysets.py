@@ -37,8 +37,8 @@ class ShippingOptionQuerySet(models.QuerySet):
     def offered(self):
         return self.filter(is_active=True)
 
-    def managed_by(self, user):
-        return self.filter(shop__in=Shop.objects.managed_by(user))
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
 
 
 class TaxRateQuerySet(models.QuerySet):

@@ -15,8 +15,8 @@ class ProductQuerySet(models.QuerySet):
         """What lists, search and feeds may show."""
         return self.published().filter(is_listed=True)
 
-    def managed_by(self, user):
-        return self.filter(shop__in=Shop.objects.managed_by(user))
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
 
     def visible_to(self, user):
         """Published products, plus those of shops `user` works for; staff see all."""
@@ -64,8 +64,8 @@ class VariantQuerySet(models.QuerySet):
         free = Q(stock__isnull=True) | Q(stock__on_hand__gt=F("stock__allocated"))
         return self.active().filter(free)
 
-    def managed_by(self, user):
-        return self.filter(shop__in=Shop.objects.managed_by(user))
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
 
     def visible_to(self, user):
         from catalog.models import Product
@@ -82,30 +82,30 @@ class StockItemQuerySet(models.QuerySet):
         """Items of which `quantity` are still free: on_hand - allocated >= quantity."""
         return self.alias(free=F("on_hand") - F("allocated")).filter(free__gte=quantity)
 
-    def managed_by(self, user):
-        return self.filter(variant__shop__in=Shop.objects.managed_by(user))
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(variant__shop__in=Shop.objects.managed_by(user, duty))
 
 
 class StockMovementQuerySet(models.QuerySet):
-    def managed_by(self, user):
-        return self.filter(stock_item__variant__shop__in=Shop.objects.managed_by(user))
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(stock_item__variant__shop__in=Shop.objects.managed_by(user, duty))
 
 
 class ProductImageQuerySet(models.QuerySet):
-    def managed_by(self, user):
-        return self.filter(product__shop__in=Shop.objects.managed_by(user))
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(product__shop__in=Shop.objects.managed_by(user, duty))
 
 
 class ProductAttributeQuerySet(models.QuerySet):
-    def managed_by(self, user):
-        return self.filter(product__shop__in=Shop.objects.managed_by(user))
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(product__shop__in=Shop.objects.managed_by(user, duty))
 
 
 class ImportJobQuerySet(models.QuerySet):
-    def managed_by(self, user):
-        return self.filter(shop__in=Shop.objects.managed_by(user))
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
 
 
 class ImportRowQuerySet(models.QuerySet):
-    def managed_by(self, user):
-        return self.filter(job__shop__in=Shop.objects.managed_by(user))
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(job__shop__in=Shop.objects.managed_by(user, duty))

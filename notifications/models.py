@@ -27,7 +27,7 @@ class Mail(models.Model):
     text = models.TextField()
     html = models.TextField(blank=True)
     created_at = models.DateTimeField(_("written"), default=now)
-    due_at = models.DateTimeField(default=now)
+    due_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)

@@ -31,9 +31,9 @@ class OrderQuerySet(models.QuerySet):
 
 
 class SellerOrderQuerySet(models.QuerySet):
-    def managed_by(self, user):
+    def managed_by(self, user, duty: str = "orders"):
         """Parts that a shop of `user` must send. Where sellers' writes start."""
-        return self.filter(shop__in=Shop.objects.managed_by(user, "orders"))
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
 
     def visible_to(self, user):
         """Parts of the user's own orders and of their shops."""
@@ -53,8 +53,8 @@ class SellerOrderQuerySet(models.QuerySet):
 
 
 class OrderLineQuerySet(models.QuerySet):
-    def managed_by(self, user):
-        return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, "orders"))
+    def managed_by(self, user, duty: str = "orders"):
+        return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, duty))
 
 
 class PaymentQuerySet(models.QuerySet):
@@ -66,5 +66,5 @@ class PaymentQuerySet(models.QuerySet):
 
 
 class ShipmentQuerySet(models.QuerySet):
-    def managed_by(self, user):
-        return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, "orders"))
+    def managed_by(self, user, duty: str = "orders"):
+        return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, duty))

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -28,11 +29,11 @@ class ProductImage(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     alt = models.CharField(_("description for those who can't see it"), max_length=250, blank=True)
     # Where an import found it; what a second import recognises it by.
-    source_url = models.CharField(max_length=1000, blank=True, editable=False)
+    source_url = models.CharField(max_length=2000, blank=True, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, editable=False)
     failure = models.CharField(max_length=200, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
-    due_at = models.DateTimeField(default=now, editable=False)
+    due_at = models.DateTimeField(db_default=Now(), editable=False)
 
     # Names in the private and the public storage.
     original = models.CharField(max_length=200, blank=True, editable=False)

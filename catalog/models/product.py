@@ -146,6 +146,9 @@ class Variant(models.Model):
     needs_shipping = models.BooleanField(_("is shipped"), default=True)
     # Retired variants stay for the orders that name them.
     is_active = models.BooleanField(_("for sale"), default=True)
+    # What the last imported file said was on the shelf. The file said it again: nothing changed,
+    # whatever was sold in between. It says something else: that is a correction.
+    imported_quantity = models.PositiveIntegerField(null=True, blank=True, editable=False)
     image = models.ForeignKey(
         "catalog.ProductImage", models.SET_NULL, null=True, blank=True, related_name="+"
     )

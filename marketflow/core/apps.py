@@ -4,7 +4,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class MarketAdminConfig(AdminConfig):
-    default_site = "marketflow.core.admin.StaffAdminSite"
+    default_site = "marketflow.core.admin_sites.StaffAdminSite"
 
 
 class CoreConfig(AppConfig):

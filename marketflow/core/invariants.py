@@ -52,8 +52,10 @@ def prove() -> Iterator[Finding]:
         for known in registered():
             sql = known.sql() if callable(known.sql) else known.sql
             cursor.execute(sql, moments)
-            names = [column.name for column in cursor.description]
-            yield Finding(known, [dict(zip(names, row)) for row in cursor.fetchmany(MOST_ROWS)])
+            names = [column[0] for column in cursor.description]
+            yield Finding(
+                known, [dict(zip(names, row, strict=False)) for row in cursor.fetchmany(MOST_ROWS)]
+            )
 
 
 @contextmanager
@@ -78,3 +80,25 @@ def _moments(cursor: Any) -> dict[str, Any]:
         cursor.execute("SELECT datetime('now', '-5 minutes'), datetime('now', '-10 minutes')")
     t5, t10 = cursor.fetchone()
     return {"t5": t5, "t10": t10}
+
+
+invariant(
+    "I11",
+    "no idempotency key is in progress for long",
+    "SELECT id FROM core_idempotentrequest WHERE state <> 'finished' AND created_at < %(t5)s",
+)
+
+invariant(
+    "I14",
+    "the outbox drains",
+    "SELECT id, name FROM core_outboxevent WHERE done_at IS NULL AND created_at < %(t10)s",
+)
+
+invariant(
+    "I14",
+    "each receiver acts once per event",
+    """
+    SELECT event_id, receiver FROM core_eventreceipt
+    GROUP BY event_id, receiver HAVING count(*) > 1
+    """,
+)

@@ -36,8 +36,9 @@ class OutboxEvent(models.Model):
     name = models.CharField(max_length=100)
     payload = models.JSONField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    created_at = models.DateTimeField(default=now)
-    due_at = models.DateTimeField(default=now)
+    # The database's clock: what is due is asked by it too.
+    created_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(db_default=Now())
     done_at = models.DateTimeField(null=True, blank=True)
 
     objects = OutboxEventQuerySet.as_manager()
@@ -56,9 +57,10 @@ class OutboxEvent(models.Model):
 
     def postpone(self) -> None:
         """Try again later, waiting twice as long each time. Giving up is for people."""
-        self.due_at = now() + FIRST_WAIT * 2 ** min(self.attempts, MOST_DOUBLINGS)
+        wait = FIRST_WAIT * 2 ** min(self.attempts, MOST_DOUBLINGS)
         self.attempts += 1
-        self.save(update_fields=["due_at", "attempts"])
+        rows = type(self).objects.filter(pk=self.pk)
+        rows.update(due_at=Now() + wait, attempts=self.attempts)
 
 
 class EventReceipt(models.Model):

@@ -40,7 +40,7 @@ def money(value: Money | None) -> str:
     if value is None:
         return ""
     amount = Decimal(value.amount).scaleb(-get_currency_precision(value.currency))
-    return format_currency(amount, value.currency, locale=_locale())
+    return _with_minus(format_currency(amount, value.currency, locale=_locale()))
 
 
 @register.filter
@@ -51,9 +51,16 @@ def whole_money(value: Money | None) -> str:
     amount = Decimal(value.amount).scaleb(-get_currency_precision(value.currency))
     if amount != amount.to_integral_value():
         return money(value)
-    return format_currency(
-        amount, value.currency, format="¤#,##0", locale=_locale(), currency_digits=False
+    return _with_minus(
+        format_currency(
+            amount, value.currency, format="¤#,##0", locale=_locale(), currency_digits=False
+        )
     )
+
+
+def _with_minus(text: str) -> str:
+    """A real minus sign: it is as wide as a digit and never breaks a line."""
+    return text.replace("-", "\N{MINUS SIGN}", 1)
 
 
 def _locale() -> Locale:

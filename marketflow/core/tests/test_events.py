@@ -54,7 +54,7 @@ def deaf():
 
 
 def make_due() -> None:
-    OutboxEvent.objects.update(due_at=now())
+    OutboxEvent.objects.update(due_at=now() - timedelta(seconds=1))
 
 
 def test_receivers_hear_once_the_transaction_commits(heard, django_capture_on_commit_callbacks):

@@ -1,0 +1,26 @@
+"""What carts do when somebody signs in. A framework signal for a framework event."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from carts.models import Cart
+from carts.services import baskets
+
+
+@receiver(user_logged_in)
+def bring_the_guests_cart_along(sender: type, request: HttpRequest, user, **kwargs) -> None:
+    if request is None:
+        return
+    token_hash = baskets.hash_of(baskets.token_of(request))
+    guest = Cart.objects.of(token_hash=token_hash).first()
+    if guest is None or not guest.lines.exists():
+        return
+    had_lines = Cart.objects.of(user=user).filter(lines__isnull=False).exists()
+    baskets.merge(guest, user)
+    if had_lines and hasattr(request, "_messages"):
+        messages.info(request, _("The items you chose before signing in are in your cart."))

@@ -1,0 +1,237 @@
+"""Whose cart it is, and what lies in it.
+
+A signed-in buyer has one open cart; a guest has one under a token that this site handed out.
+The token is known to the guest alone: the database keeps its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+
+from django.core import signing
+from django.db import transaction
+from django.db.models import F, Sum
+from django.db.models.functions import Greatest, Least
+from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
+
+from carts.models import Cart, CartLine
+from catalog.models import Variant
+from catalog.services.inventory import OutOfStock
+from marketflow.core.errors import Refusal
+
+COOKIE = "cart"
+COOKIE_DAYS = 90
+HEADER = "X-Cart-Token"
+_signer = signing.Signer(salt="carts.token")
+
+
+class NotForSale(Refusal):
+    code = "not_for_sale"
+    message = "This can't be bought at the moment."
+
+
+class CartFull(Refusal):
+    code = "cart_full"
+    message = "A cart holds at most 100 different items."
+
+
+MOST_LINES = 100
+
+
+def new_token() -> str:
+    """A guest's token: 256 random bits and our signature, so that nobody makes up their own."""
+    return _signer.sign(secrets.token_urlsafe(32))
+
+
+def hash_of(token: str) -> str | None:
+    """What the database knows a token by; None for one that this site did not hand out."""
+    try:
+        _signer.unsign(token)
+    except signing.BadSignature:
+        return None
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def token_of(request: HttpRequest) -> str:
+    """The guest's token that came with the request: of the header, else of the cookie."""
+    token = request.headers.get(HEADER) or request.COOKIES.get(COOKIE, "")
+    return token if hash_of(token) else ""
+
+
+def find(request: HttpRequest) -> Cart | None:
+    """The caller's open cart, or None while there is nothing in one."""
+    token = token_of(request)
+    return Cart.objects.of(user=request.user, token_hash=hash_of(token)).first()
+
+
+def find_or_open(request: HttpRequest) -> Cart:
+    """The caller's open cart, opened if need be.
+
+    A new guest's token is left on the request; `remember` hands it out.
+    """
+    if request.user.is_authenticated:
+        return _open(buyer=request.user)
+    token = token_of(request) or getattr(request, "new_cart_token", "") or new_token()
+    request.new_cart_token = token
+    return _open(token_hash=hash_of(token))
+
+
+def remember(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Give a new guest the cookie that finds the cart again."""
+    token = getattr(request, "new_cart_token", "")
+    if token and request.COOKIES.get(COOKIE) != token:
+        response.set_cookie(
+            COOKIE,
+            token,
+            max_age=COOKIE_DAYS * 86_400,
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure(),
+        )
+    return response
+
+
+def size(request: HttpRequest) -> int:
+    """How many units lie in the caller's cart."""
+    token = hash_of(token_of(request))
+    lines = CartLine.objects.to_buy().filter(
+        cart__in=Cart.objects.of(user=getattr(request, "user", None), token_hash=token)
+    )
+    return lines.aggregate(units=Sum("quantity"))["units"] or 0
+
+
+@transaction.atomic
+def add(cart: Cart, variant: Variant, quantity: int = 1) -> CartLine:
+    """Put `quantity` more units of `variant` in. Nothing is held by it.
+
+    Raises `NotForSale`, `OutOfStock` where that many are not free now, `CartFull`.
+    """
+    cart = _locked(cart)
+    line = cart.lines.filter(variant=variant).first()
+    wanted = quantity + (line.quantity if line and not line.is_saved else 0)
+    _require_available(variant, wanted)
+    if line is None:
+        if cart.lines.count() >= MOST_LINES:
+            raise CartFull
+        line = CartLine(cart=cart, variant=variant)
+    line.quantity = min(wanted, CartLine.MOST)
+    line.is_saved = False
+    line.seen_price_minor = variant.price_minor
+    line.save()
+    _touch(cart)
+    return line
+
+
+@transaction.atomic
+def change(cart: Cart, quantities: Mapping[str, int]) -> None:
+    """Set the quantities of lines, by their uuid; 0 takes a line out.
+
+    Unknown lines are left alone: another tab took them out. Raises `OutOfStock`.
+    """
+    cart = _locked(cart)
+    lines = cart.lines.filter(uuid__in=quantities).select_related("variant__product")
+    for line in lines.order_by("pk"):
+        quantity = quantities[str(line.uuid)]
+        if quantity < 1:
+            line.delete()
+            continue
+        if quantity > line.quantity:
+            _require_available(line.variant, quantity)
+        line.quantity = min(quantity, CartLine.MOST)
+        line.seen_price_minor = line.variant.price_minor
+        line.save(update_fields=["quantity", "seen_price_minor"])
+    _touch(cart)
+
+
+@transaction.atomic
+def save_for_later(cart: Cart, line_uuid: str, *, saved: bool = True) -> None:
+    """Keep a line out of what is bought, or take it back in."""
+    _locked(cart).lines.filter(uuid=line_uuid).update(is_saved=saved)
+    _touch(cart)
+
+
+@transaction.atomic
+def settle(cart: Cart) -> None:
+    """Fit the cart to what can be had: fewer where fewer are left, saved for later where none.
+
+    Also takes note of today's prices. Called when the buyer has seen what changed.
+    """
+    cart = _locked(cart)
+    for line in cart.lines.to_buy().with_goods().order_by("pk"):
+        variant = line.variant
+        free = free_units(variant) if is_for_sale(variant) else 0
+        if free == 0:
+            line.is_saved = True
+        elif free is not None:
+            line.quantity = min(line.quantity, free)
+        line.seen_price_minor = variant.price_minor
+        line.save(update_fields=["is_saved", "quantity", "seen_price_minor"])
+    _touch(cart)
+
+
+@transaction.atomic
+def merge(guest: Cart, buyer) -> Cart:
+    """Move a guest's lines into the buyer's cart: the union, the larger quantity of each.
+
+    The guest's cart is gone afterwards. Whoever comes second finds nothing to move.
+    """
+    carts = Cart.objects.open().select_for_update()
+    mine = _open(buyer=buyer)
+    mine, guest = carts.get(pk=mine.pk), carts.filter(pk=guest.pk, buyer=None).first()
+    if guest is None:
+        return mine
+    for line in guest.lines.order_by("pk"):
+        _take_over(mine, line)
+    if guest.country and not mine.country:
+        mine.country, mine.postcode = guest.country, guest.postcode
+        mine.save(update_fields=["country", "postcode"])
+    guest.delete()
+    return mine
+
+
+def is_for_sale(variant: Variant) -> bool:
+    """Whether its shop sells it today, whatever the stock. Needs product and shop loaded."""
+    product = variant.product
+    return variant.is_active and product.is_published and product.shop.is_trading
+
+
+def free_units(variant: Variant) -> int | None:
+    """How many can be had now; None where stock is not tracked."""
+    item = variant.stock_item
+    return None if item is None else max(item.available, 0)
+
+
+def _take_over(cart: Cart, line: CartLine) -> None:
+    mine = cart.lines.filter(variant=line.variant_id)
+    if mine.update(quantity=Least(Greatest(F("quantity"), line.quantity), CartLine.MOST)):
+        return
+    line.pk = line.id = None
+    line.cart, line.uuid = cart, CartLine._meta.get_field("uuid").get_default()
+    line.save(force_insert=True)
+
+
+def _require_available(variant: Variant, quantity: int) -> None:
+    fresh = Variant.objects.select_related("product__shop", "stock").get(pk=variant.pk)
+    if not is_for_sale(fresh):
+        raise NotForSale(variant=str(fresh.uuid))
+    free = free_units(fresh)
+    if free is not None and free < quantity:
+        shortage = {"variant": str(fresh.uuid), "title": str(fresh), "available": free}
+        raise OutOfStock(items=[shortage])
+
+
+def _open(*, buyer=None, token_hash: str | None = None) -> Cart:
+    cart, _ = Cart.objects.open().get_or_create(buyer=buyer, token_hash=token_hash)
+    return cart
+
+
+def _locked(cart: Cart) -> Cart:
+    """The cart's row is the lock on its lines: a checkout at work is waited for."""
+    return Cart.objects.select_for_update().get(pk=cart.pk)
+
+
+def _touch(cart: Cart) -> None:
+    Cart.objects.filter(pk=cart.pk).update(updated_at=now())

@@ -1,0 +1,295 @@
+"""What a cart costs: the one function that pages, API and checkout ask.
+
+Prices, stock and delivery are read anew each time. The `quote` stands for everything to be paid:
+who confirms it confirms goods, delivery, VAT and total, to the cent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.conf import settings
+
+from accounts.models import Shop
+from carts.models import Cart, CartLine, ShippingOption
+from carts.services import tax
+from carts.services.baskets import free_units, is_for_sale
+from catalog.models import TaxClass, Variant
+from marketflow.core.money import Money
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    """A line of the cart at today's price."""
+
+    line: CartLine
+    tax_basis_points: int
+
+    @property
+    def variant(self) -> Variant:
+        return self.line.variant
+
+    @property
+    def quantity(self) -> int:
+        return self.line.quantity
+
+    @property
+    def unit_price(self) -> Money:
+        return self.variant.price
+
+    @cached_property
+    def total(self) -> Money:
+        return self.unit_price * self.quantity
+
+    @property
+    def tax_included(self) -> Money:
+        return Money(tax.included(self.total.amount, self.tax_basis_points), self.total.currency)
+
+    @property
+    def old_price(self) -> Money | None:
+        """The price last shown, where it has changed since."""
+        seen = self.line.seen_price_minor
+        if seen is None or seen == self.variant.price_minor:
+            return None
+        return Money(seen, self.variant.currency)
+
+    @cached_property
+    def free(self) -> int | None:
+        """Units that can be had now; None: as many as wanted."""
+        return free_units(self.variant) if self.is_for_sale else 0
+
+    @cached_property
+    def is_for_sale(self) -> bool:
+        return is_for_sale(self.variant)
+
+    @property
+    def issue(self) -> str:
+        """Why it can't be bought as it is: `unavailable`, `sold_out`, `short` or nothing."""
+        if not self.is_for_sale:
+            return "unavailable"
+        if self.free == 0:
+            return "sold_out"
+        return "short" if self.free is not None and self.free < self.quantity else ""
+
+
+@dataclass(frozen=True)
+class PricedOption:
+    """A way of delivery and what it costs for these goods."""
+
+    option: ShippingOption
+    price: Money
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class PricedGroup:
+    """One shop's part of the cart."""
+
+    shop: Shop
+    lines: list[PricedLine]
+    options: list[PricedOption]
+    shipping_basis_points: int
+
+    @property
+    def currency(self) -> str:
+        return settings.MARKETPLACE_CURRENCY
+
+    @cached_property
+    def goods(self) -> Money:
+        return sum((line.total for line in self.lines), start=Money(0, self.currency))
+
+    @property
+    def needs_shipping(self) -> bool:
+        return any(line.variant.needs_shipping for line in self.lines)
+
+    @property
+    def option(self) -> ShippingOption | None:
+        """The way chosen, the cheapest until one is; None where nothing is sent or can be."""
+        return next((choice.option for choice in self.options if choice.is_chosen), None)
+
+    @property
+    def is_undeliverable(self) -> bool:
+        return self.needs_shipping and not self.options
+
+    @property
+    def shipping(self) -> Money:
+        chosen = [choice.price for choice in self.options if choice.is_chosen]
+        return chosen[0] if chosen else Money(0, self.currency)
+
+    @property
+    def shipping_tax(self) -> Money:
+        amount = tax.included(self.shipping.amount, self.shipping_basis_points)
+        return Money(amount, self.currency)
+
+    @property
+    def total(self) -> Money:
+        return self.goods + self.shipping
+
+    @property
+    def tax_included(self) -> Money:
+        return sum((line.tax_included for line in self.lines), start=self.shipping_tax)
+
+    @property
+    def missing_for_free_delivery(self) -> Money | None:
+        """How much more would make the chosen delivery free."""
+        option = self.option
+        if option is None or option.free_above_minor is None or not self.shipping.amount:
+            return None
+        return Money(option.free_above_minor - self.goods.amount, self.currency)
+
+
+@dataclass(frozen=True)
+class PricedCart:
+    """Everything a cart page shows and a checkout charges."""
+
+    cart: Cart | None
+    country: str
+    groups: list[PricedGroup] = field(default_factory=list)
+    saved: list[PricedLine] = field(default_factory=list)
+
+    @property
+    def currency(self) -> str:
+        return settings.MARKETPLACE_CURRENCY
+
+    @property
+    def lines(self) -> list[PricedLine]:
+        return [line for group in self.groups for line in group.lines]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.groups
+
+    @property
+    def size(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @cached_property
+    def goods(self) -> Money:
+        return self._sum(group.goods for group in self.groups)
+
+    @cached_property
+    def discount(self) -> Money:
+        return Money(0, self.currency)
+
+    @cached_property
+    def shipping(self) -> Money:
+        return self._sum(group.shipping for group in self.groups)
+
+    @cached_property
+    def tax_included(self) -> Money:
+        return self._sum(group.tax_included for group in self.groups)
+
+    @cached_property
+    def total(self) -> Money:
+        return self._sum(group.total for group in self.groups)
+
+    @property
+    def issues(self) -> list[PricedLine]:
+        return [line for line in self.lines if line.issue]
+
+    @property
+    def changed_prices(self) -> list[PricedLine]:
+        return [line for line in self.lines if line.old_price and not line.issue]
+
+    @property
+    def undeliverable(self) -> list[PricedGroup]:
+        return [group for group in self.groups if group.is_undeliverable]
+
+    @cached_property
+    def quote(self) -> str:
+        """Opaque: changes when anything to be paid does."""
+        text = json.dumps(self._to_be_paid(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+    def _to_be_paid(self) -> dict[str, object]:
+        return {
+            "country": self.country,
+            "total": self.total.amount,
+            "currency": self.currency,
+            "groups": [
+                {
+                    "shop": group.shop.slug,
+                    "option": str(group.option.uuid) if group.option else "",
+                    "shipping": group.shipping.amount,
+                    "shipping_tax": group.shipping_tax.amount,
+                    "lines": [
+                        [
+                            str(line.variant.uuid),
+                            line.quantity,
+                            line.unit_price.amount,
+                            line.tax_included.amount,
+                        ]
+                        for line in sorted(group.lines, key=lambda line: line.variant.pk)
+                    ],
+                }
+                for group in sorted(self.groups, key=lambda group: group.shop.slug)
+            ],
+        }
+
+    def _sum(self, amounts) -> Money:
+        return sum(amounts, start=Money(0, self.currency))
+
+
+def price(
+    cart: Cart | None,
+    *,
+    country: str = "",
+    shipping: Mapping[str, str] | None = None,
+) -> PricedCart:
+    """Price what is in `cart`, as sent to `country` by the `shipping` options chosen.
+
+    `country` is an ISO code; without it the cart's own counts, else the marketplace's.
+    `shipping` is {shop slug: option uuid}; without it the cart's own choices count, and each
+    shop's cheapest where none was made or the choice does not reach the country.
+    """
+    country = country or (str(cart.country) if cart else "") or settings.MARKETPLACE_COUNTRY
+    if cart is None:
+        return PricedCart(cart=None, country=country)
+
+    rates = tax.rates(country)
+    lines = [
+        PricedLine(line, rates.get(line.variant.product.tax_class, 0))
+        for line in cart.lines.with_goods()
+    ]
+    to_buy = [line for line in lines if not line.line.is_saved]
+    return PricedCart(
+        cart=cart,
+        country=country,
+        groups=_groups(to_buy, country, cart.shipping if shipping is None else shipping, rates),
+        saved=[line for line in lines if line.line.is_saved],
+    )
+
+
+def _groups(
+    lines: list[PricedLine], country: str, chosen: Mapping[str, str], rates: Mapping[str, int]
+) -> list[PricedGroup]:
+    by_shop: dict[int, list[PricedLine]] = {}
+    for line in lines:
+        by_shop.setdefault(line.variant.shop_id, []).append(line)
+    offered: dict[int, list[ShippingOption]] = {}
+    for option in ShippingOption.objects.offered().filter(shop__in=by_shop):
+        if option.reaches(country):
+            offered.setdefault(option.shop_id, []).append(option)
+
+    groups = []
+    for shop_id, part in by_shop.items():
+        shop = part[0].variant.product.shop
+        options = _priced(part, offered.get(shop_id, []), chosen.get(shop.slug, ""))
+        groups.append(PricedGroup(shop, part, options, rates.get(TaxClass.STANDARD, 0)))
+    return groups
+
+
+def _priced(
+    lines: list[PricedLine], options: list[ShippingOption], chosen: str
+) -> list[PricedOption]:
+    if not options or not any(line.variant.needs_shipping for line in lines):
+        return []
+    goods = sum(line.total.amount for line in lines)
+    prices = [(option, option.price_for(goods)) for option in options]
+    cheapest = min(prices, key=lambda pair: pair[1].amount)[0]
+    wanted = next((option for option, _ in prices if str(option.uuid) == chosen), cheapest)
+    return [PricedOption(option, price, option is wanted) for option, price in prices]

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from marketflow.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlaced(Event):
+    order_id: int
+    buyer_id: int | None
+    shop_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPaid(Event):
+    order_id: int
+    buyer_id: int | None
+    shop_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderCancelled(Event):
+    """`reason` is `cancelled` by the buyer, or `expired`: not paid in time."""
+
+    order_id: int
+    buyer_id: int | None
+    shop_ids: list[int]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderCompleted(Event):
+    order_id: int
+    buyer_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SellerOrderShipped(Event):
+    """One parcel left. `is_complete`: nothing more is to be sent."""
+
+    seller_order_id: int
+    shipment_id: int
+    shop_id: int
+    buyer_id: int | None
+    is_complete: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SellerOrderDelivered(Event):
+    seller_order_id: int
+    shop_id: int
+    buyer_id: int | None

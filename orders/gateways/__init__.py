@@ -1,0 +1,30 @@
+"""Payment providers behind one small protocol, chosen by PAYMENT_PROVIDERS."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from orders.gateways.protocol import Gateway, Outcome
+from orders.gateways.test import TestGateway
+
+__all__ = ["Gateway", "Outcome", "enabled", "named"]
+
+_known: dict[str, Gateway] = {gateway.name: gateway for gateway in [TestGateway()]}
+
+
+def enabled() -> list[Gateway]:
+    """The providers a buyer may choose from, in the operator's order.
+
+    Raises ImproperlyConfigured for a name that no provider has.
+    """
+    unknown = [name for name in settings.PAYMENT_PROVIDERS if name not in _known]
+    if unknown:
+        known = ", ".join(sorted(_known))
+        raise ImproperlyConfigured(f"PAYMENT_PROVIDERS={unknown[0]!r}: expected {known}")
+    return [_known[name] for name in settings.PAYMENT_PROVIDERS]
+
+
+def named(name: str) -> Gateway | None:
+    """The enabled provider `name`; None where there is none."""
+    return next((gateway for gateway in enabled() if gateway.name == name), None)

@@ -1,0 +1,190 @@
+"""Checkout: a cart becomes an order, or nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.timezone import localdate, now
+
+from accounts.models import User
+from carts.models import Cart
+from carts.services import pricing
+from carts.services.pricing import PricedCart, PricedGroup, PricedLine
+from catalog.services import inventory
+from catalog.services.inventory import OutOfStock
+from marketflow.core.errors import Refusal
+from marketflow.core.events import publish
+from orders.events import OrderPlaced
+from orders.models import Order, OrderLine, SellerOrder
+
+
+class EmptyCart(Refusal):
+    code = "empty_cart"
+    message = "Your cart is empty."
+
+
+class PriceChanged(Refusal):
+    """What is to be paid is no longer what was confirmed. `cart` is priced as it is now."""
+
+    code = "price_changed"
+    message = "Something changed since you saw the total. Nothing has been charged."
+
+    def __init__(self, priced: PricedCart) -> None:
+        super().__init__()
+        self.cart = priced
+
+
+class Undeliverable(Refusal):
+    code = "undeliverable"
+    message = "A shop does not deliver to this address."
+
+
+class AlreadyOrdered(Refusal):
+    """The cart was ordered before: in another tab, or by a request sent twice."""
+
+    code = "already_ordered"
+    message = "This cart has been ordered."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """Where an order goes, and how. `address` has the fields of PostalAddress."""
+
+    email: str
+    address: Mapping[str, str]
+    # {shop slug: option uuid}; shops left out send by their cheapest.
+    shipping: Mapping[str, str] | None = None
+    note: str = ""
+
+
+@transaction.atomic
+def place_order(
+    *, cart: Cart | None, quote: str, delivery: Delivery, buyer: User | None = None
+) -> Order:
+    """Order everything in `cart`: one order, one part per shop, stock allocated until paid for.
+
+    `quote` is what `pricing.price` gave for this cart, address and shipping. Locks the cart,
+    then stock in primary-key order. Raises `EmptyCart`, `AlreadyOrdered`, `PriceChanged`,
+    `Undeliverable` or `OutOfStock`; then nothing has changed. Publishes `OrderPlaced`.
+    """
+    if cart is None:
+        raise EmptyCart
+    # The cart row is the lock: a double click waits here, then finds it ordered.
+    cart = Cart.objects.select_for_update().get(pk=cart.pk)
+    if cart.ordered_at:
+        raise AlreadyOrdered(number=cart.order.number)
+
+    priced = pricing.price(cart, country=delivery.address["country"], shipping=delivery.shipping)
+    _require_orderable(priced, quote)
+    order = _write(cart, priced, delivery, buyer)
+    # As late as can be: the stock rows stay locked until the commit.
+    inventory.reserve(_quantities(priced))
+
+    publish(
+        OrderPlaced(
+            order_id=order.pk,
+            buyer_id=order.buyer_id,
+            shop_ids=[group.shop.pk for group in priced.groups],
+        )
+    )
+    return order
+
+
+def _require_orderable(priced: PricedCart, quote: str) -> None:
+    if priced.is_empty:
+        raise EmptyCart
+    if priced.issues:
+        raise OutOfStock(items=[_shortage(line) for line in priced.issues])
+    if priced.undeliverable:
+        raise Undeliverable(shops=[group.shop.slug for group in priced.undeliverable])
+    if quote != priced.quote:
+        raise PriceChanged(priced)
+
+
+def _shortage(line: PricedLine) -> dict[str, object]:
+    return {
+        "variant": str(line.variant.uuid),
+        "title": str(line.variant),
+        "available": line.free or 0,
+    }
+
+
+def _quantities(priced: PricedCart) -> dict[int, int]:
+    tracked = [line for line in priced.lines if line.variant.stock_item]
+    return {line.variant.stock_item.pk: line.quantity for line in tracked}
+
+
+def _write(cart: Cart, priced: PricedCart, delivery: Delivery, buyer: User | None) -> Order:
+    order = Order(
+        state=Order.State.AWAITING_PAYMENT,
+        buyer=buyer,
+        email=delivery.email,
+        cart=cart,
+        note=delivery.note,
+        currency=priced.currency,
+        goods_minor=priced.goods.amount,
+        discount_minor=priced.discount.amount,
+        shipping_minor=priced.shipping.amount,
+        total_minor=priced.total.amount,
+        tax_included_minor=priced.tax_included.amount,
+        # The database's clock decides when the hold ends.
+        expires_at=Now() + timedelta(minutes=settings.ORDER_HOLD_MINUTES),
+        **delivery.address,
+    )
+    order.save(force_insert=True)
+    order.refresh_from_db(fields=["expires_at"])
+    parts = SellerOrder.objects.bulk_create(
+        _part(order, number, group) for number, group in enumerate(priced.groups, start=1)
+    )
+    OrderLine.objects.bulk_create(
+        _line(part, line)
+        for part, group in zip(parts, priced.groups, strict=True)
+        for line in group.lines
+    )
+    Order.record_start([order])
+    SellerOrder.record_start(parts)
+    Cart.objects.filter(pk=cart.pk).update(ordered_at=now(), checkout={})
+    return order
+
+
+def _part(order: Order, number: int, group: PricedGroup) -> SellerOrder:
+    option = group.option
+    today = localdate()
+    return SellerOrder(
+        state=SellerOrder.State.PENDING,
+        number=f"{order.number}-{number}",
+        order=order,
+        shop=group.shop,
+        shipping_name=option.name if option else "",
+        shipping_minor=group.shipping.amount,
+        shipping_tax_minor=group.shipping_tax.amount,
+        deliver_from=today + timedelta(days=option.min_days) if option else None,
+        deliver_by=today + timedelta(days=option.max_days) if option else None,
+        total_minor=group.total.amount,
+        tax_included_minor=group.tax_included.amount,
+    )
+
+
+def _line(part: SellerOrder, priced: PricedLine) -> OrderLine:
+    variant = priced.variant
+    item = variant.stock_item
+    return OrderLine(
+        seller_order=part,
+        variant=variant,
+        stock_item=item,
+        title=variant.product.title,
+        options=variant.label,
+        sku=variant.sku,
+        unit_price_minor=variant.price_minor,
+        quantity=priced.quantity,
+        tax_class=variant.product.tax_class,
+        tax_basis_points=priced.tax_basis_points,
+        tax_included_minor=priced.tax_included.amount,
+        needs_shipping=variant.needs_shipping,
+        allocated=priced.quantity if item else 0,
+    )

@@ -1,0 +1,202 @@
+"""Payments: an attempt is written down, the provider is asked, the answer is written down.
+
+No transaction is open while a provider is asked. An answer that does not arrive leaves the
+attempt open; `settle_unknown` asks again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.timezone import now
+
+from marketflow.core.errors import Refusal
+from marketflow.core.events import publish
+from orders import gateways
+from orders.events import OrderPaid
+from orders.gateways import Outcome
+from orders.gateways.protocol import Unknown
+from orders.models import InvalidTransition, Order, Payment
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN_AFTER = timedelta(seconds=30)
+UNSETTLED = [Payment.State.CREATED, Payment.State.PROCESSING]
+
+
+class AlreadyPaid(Refusal):
+    code = "already_paid"
+    message = "This order has been paid."
+
+
+class OrderExpired(Refusal):
+    code = "order_expired"
+    message = "This order was not paid in time, and its items were given back."
+
+
+class PaymentOpen(Refusal):
+    code = "payment_open"
+    message = "A payment for this order is under way."
+
+
+class UnknownMethod(Refusal):
+    code = "unknown_method"
+    message = "This way of paying is not offered."
+
+
+def start(*, order: Order, method: str, details: Mapping[str, str]) -> Payment:
+    """Try to pay `order` through the provider `method`.
+
+    The attempt is committed before the provider is called. `details` are the provider's own,
+    and are not kept. Raises `UnknownMethod`, `AlreadyPaid`, `OrderExpired`, `PaymentOpen`.
+    Publishes `OrderPaid` when the whole sum is captured.
+    """
+    gateway = gateways.named(method)
+    if gateway is None:
+        raise UnknownMethod
+    payment = _open(order, gateway.name)
+    try:
+        outcome = gateway.start(payment, details)
+    except Unknown:
+        logger.warning("the answer for payment %s did not arrive", payment.uuid)
+        return payment
+    return settle(payment=payment, outcome=outcome)
+
+
+@transaction.atomic
+def _open(order: Order, provider: str) -> Payment:
+    order = Order.objects.select_for_update().get(pk=order.pk)
+    _require_payable(order)
+    # A bank's question that the buyer walked away from makes room for the next attempt.
+    for left in order.payments.open().filter(state=Payment.State.REQUIRES_ACTION):
+        _fail(left, "abandoned")
+    try:
+        with transaction.atomic():
+            payment = Payment.objects.create(
+                state=Payment.State.CREATED,
+                order=order,
+                provider=provider,
+                currency=order.currency,
+                amount_minor=order.total_minor,
+            )
+    except IntegrityError:
+        raise PaymentOpen from None
+    Payment.record_start([payment])
+    return payment
+
+
+def _require_payable(order: Order) -> None:
+    if order.state in (Order.State.PAID, Order.State.COMPLETED):
+        raise AlreadyPaid(number=order.number)
+    held = Order.objects.filter(
+        pk=order.pk, state=Order.State.AWAITING_PAYMENT, expires_at__gt=Now()
+    )
+    if not held.exists():
+        raise OrderExpired(number=order.number)
+
+
+@transaction.atomic
+def settle(*, payment: Payment, outcome: Outcome) -> Payment:
+    """Write down what the provider said. A repeated or late answer changes nothing.
+
+    Locks Order, then Payment. Publishes `OrderPaid` when the whole sum is captured. Money that
+    arrives for an order that is closed or was paid otherwise is given back.
+    """
+    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    if payment.closed_at or payment.state == outcome.status:
+        return payment
+
+    payment.provider_reference = outcome.reference
+    payment.method = outcome.method or payment.method
+    payment.action_url = outcome.action_url
+    payment.save(update_fields=["provider_reference", "method", "action_url"])
+    if outcome.status == Payment.State.CAPTURED:
+        _capture(payment, order)
+    elif outcome.status == Payment.State.FAILED:
+        _fail(payment, outcome.failure)
+    else:
+        payment.move_to(outcome.status)
+    return payment
+
+
+def _capture(payment: Payment, order: Order) -> None:
+    payment.move_to(Payment.State.CAPTURED)
+    payment.captured_minor = payment.amount_minor
+    payment.captured_at = payment.closed_at = now()
+    payment.save(update_fields=["captured_minor", "captured_at", "closed_at"])
+    if order.state != Order.State.AWAITING_PAYMENT:
+        transaction.on_commit(lambda: _give_back(payment), robust=True)
+        return
+    _mark_paid(order)
+
+
+def _mark_paid(order: Order) -> None:
+    """The whole sum is captured: the shops may send."""
+    order.move_to(Order.State.PAID)
+    Order.objects.filter(pk=order.pk).update(paid_at=Now())
+    parts = list(order.seller_orders.order_by("pk"))
+    for part in parts:
+        part.move_to("paid")
+    publish(
+        OrderPaid(
+            order_id=order.pk,
+            buyer_id=order.buyer_id,
+            shop_ids=[part.shop_id for part in parts],
+        )
+    )
+
+
+def _fail(payment: Payment, failure: str) -> None:
+    payment.move_to(Payment.State.FAILED)
+    payment.failure = failure[:60]
+    payment.closed_at = now()
+    payment.save(update_fields=["failure", "closed_at"])
+
+
+def _give_back(payment: Payment) -> None:
+    """Refund in full, once: the order was closed, or paid by another attempt."""
+    gateway = gateways.named(payment.provider)
+    if gateway is None:
+        raise LookupError(f"no provider {payment.provider} to refund {payment.uuid}")
+    gateway.refund(payment, payment.captured_minor, key=f"{payment.uuid}:unused")
+    Payment.objects.filter(pk=payment.pk, refunded_minor=0).update(
+        refunded_minor=payment.captured_minor
+    )
+
+
+def settle_unknown() -> int:
+    """Ask providers about attempts whose answer never came, and return money that nobody needs.
+
+    Returns how many were looked at. Safe to repeat.
+    """
+    silent = Payment.objects.open().filter(
+        state__in=UNSETTLED, created_at__lt=Now() - UNKNOWN_AFTER
+    )
+    looked_at = 0
+    for payment in silent.order_by("pk"):
+        _ask_again(payment)
+        looked_at += 1
+    closed = [Order.State.EXPIRED, Order.State.CANCELLED]
+    for payment in Payment.objects.filter(
+        state=Payment.State.CAPTURED, refunded_minor=0, order__state__in=closed
+    ):
+        _give_back(payment)
+        looked_at += 1
+    return looked_at
+
+
+def _ask_again(payment: Payment) -> None:
+    gateway = gateways.named(payment.provider)
+    outcome = gateway.look_up(payment) if gateway else None
+    if outcome is None:
+        # The provider never heard of it: no money can have moved.
+        outcome = Outcome(status="failed", reference="", failure="not_started")
+    try:
+        settle(payment=payment, outcome=outcome)
+    except InvalidTransition:
+        logger.info("payment %s was settled in the meantime", payment.uuid)

@@ -10,8 +10,9 @@ import logging
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.test import override_settings
+from django.test import TransactionTestCase, override_settings
 
+from marketflow.core import append_only
 from tests.servers.chromium import find_chromium
 
 # --- the cast
@@ -86,6 +87,18 @@ def pytest_configure(config):
     )
     fast.enable()
     config.add_cleanup(fast.disable)
+    let_transactional_tests_clean_up()
+
+
+def let_transactional_tests_clean_up():
+    """They end by emptying every table, which append-only ones refuse."""
+    clean_up = TransactionTestCase._fixture_teardown
+
+    def with_the_triggers_off(case):
+        with append_only.suspended():
+            clean_up(case)
+
+    TransactionTestCase._fixture_teardown = with_the_triggers_off
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import TransactionTestCase, override_settings
 
-from marketflow.core import append_only
+from marketflow.core import append_only, rate_limits
 from tests.servers.chromium import find_chromium
 
 # --- the cast
@@ -78,6 +78,7 @@ def nothing_fails_quietly(request, caplog):
 def nothing_is_remembered():
     """Rate limits and counts of one test must not meet the next."""
     cache.clear()
+    rate_limits.reset()
 
 
 def pytest_configure(config):

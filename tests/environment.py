@@ -48,8 +48,7 @@ def set_up() -> None:
 
 
 def names_of_settings() -> set[str]:
-    path = ROOT / ".env.example"
-    example = path.read_text() if path.exists() else ""
+    example = (ROOT / ".env.example").read_text()
     return set(re.findall(r"^#?\s*([A-Z][A-Z0-9_]+)=", example, flags=re.MULTILINE))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import EmailValidator
 from django.forms.renderers import TemplatesSetting
-from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+
+DJANGO_SAYS = forms.Field.default_error_messages["required"]
 
 
 class FormRenderer(TemplatesSetting):
@@ -17,26 +19,31 @@ class FormRenderer(TemplatesSetting):
 
 
 class PlainSpeech:
-    """A mixin for forms: errors say what to do in the words of the label.
+    """A mixin that stands before a form class: its errors say what to do, in the label's words.
 
-    "Enter your postcode", where Django would say "This field is required."
+    "Enter postcode", where Django would say "This field is required."
     """
 
     fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            _speak_plainly(field)
+        for name, field in self.fields.items():
+            if field.error_messages.get("required") == DJANGO_SAYS:
+                field.error_messages["required"] = _what_to_do(field, field.label or name)
+            if isinstance(field, forms.EmailField):
+                field.validators = [EmailValidator(_("Enter an address like name@example.org"))]
 
 
-def _speak_plainly(field: forms.Field) -> None:
-    said = field.default_error_messages.get("required", forms.Field.default_error_messages)
-    if field.error_messages.get("required") in (
-        said,
-        forms.Field.default_error_messages["required"],
-    ):
-        field.error_messages["required"] = _what_to_do(field)
-    if isinstance(field, forms.EmailField):
-        hint = _("Enter an e-mail address like name@example.org")
-        field.error_messages["invalid"] = hint
+def _what_to_do(field: forms.Field, label: str) -> str:
+    words = {"label": _inside_a_sentence(str(label))}
+    if isinstance(field, forms.BooleanField):
+        return _("Tick “%(label)s”") % {"label": label}
+    if isinstance(field, forms.ChoiceField):
+        return _("Choose %(label)s") % words
+    return _("Enter %(label)s") % words
+
+
+def _inside_a_sentence(label: str) -> str:
+    """Postcode becomes postcode, VAT number stays."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]

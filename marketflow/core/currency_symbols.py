@@ -1,11 +1,12 @@
-"""How the world writes its currencies: every sign and short word, and the ISO codes it may mean."""
+"""How the world writes its currencies: signs and short words, and the ISO codes they may mean."""
 
 from __future__ import annotations
 
 # Found anywhere in a text. A word must not touch other letters; a sign may stand anywhere.
 CLEAR = {
     "€": "EUR", "£": "GBP FKP GIP SHP", "￡": "GBP", "₤": "ITL TRY", "₺": "TRY", "₽": "RUB",
-    "¥": "JPY CNY", "￥": "JPY CNY", "円": "JPY", "元": "CNY TWD HKD", "圆": "CNY", "圓": "TWD HKD",
+    "¥": "JPY CNY", "￥": "JPY CNY", "円": "JPY", "元": "CNY TWD HKD", "圆": "CNY",
+    "圓": "TWD HKD",
     "人民币": "CNY", "₩": "KRW KPW", "원": "KRW", "₪": "ILS", "₫": "VND", "₴": "UAH", "₸": "KZT",
     "₹": "INR", "₨": "PKR INR LKR NPR MUR SCR", "฿": "THB", "₱": "PHP", "₦": "NGN", "₵": "GHS",
     "₡": "CRC", "₲": "PYG", "₭": "LAK", "₮": "MNT", "₼": "AZN", "₾": "GEL", "₿": "BTC", "Ƀ": "BTC",
@@ -20,7 +21,8 @@ CLEAR = {
     "Rs": "INR PKR LKR NPR MUR SCR", "Rs.": "INR PKR LKR NPR MUR SCR", "TL": "TRY", "KD": "KWD",
     "SFr": "CHF", "Fr.": "CHF", "kr": "SEK NOK DKK ISK", "kr.": "DKK ISK SEK NOK",
     "Kr": "SEK NOK DKK ISK", "Kr.": "DKK ISK SEK NOK", "лв": "BGN", "лв.": "BGN",
-    "руб": "RUB BYN", "руб.": "RUB BYN", "р.": "RUB BYN", "Р": "RUB", "грн": "UAH", "грн.": "UAH", "тг": "KZT", "тенге": "KZT",
+    "руб": "RUB BYN", "руб.": "RUB BYN", "р.": "RUB BYN", "Р": "RUB", "грн": "UAH",
+    "грн.": "UAH", "тг": "KZT", "тенге": "KZT",
     "ден": "MKD", "дин": "RSD", "дин.": "RSD", "сом": "KGS", "บาท": "THB",
     "جنيه": "EGP SDG", "درهم": "AED MAD", "ريال": "SAR QAR OMR YER IRR",
     "دينار أردني": "JOD", "دينار كويتي": "KWD", "دينار": "KWD JOD IQD BHD TND DZD LYD",

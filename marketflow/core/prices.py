@@ -70,7 +70,7 @@ def parse_price(
 
 
 def to_minor(amount: Decimal, currency: str) -> tuple[int, bool]:
-    """Whole minor units of `currency`, rounded half up, and whether rounding changed the amount."""
+    """Whole minor units of `currency`, rounded half up, and whether that changed the amount."""
     scaled = amount.scaleb(minor_digits(currency))
     whole = scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP)
     return int(whole), whole != scaled
@@ -188,7 +188,7 @@ def _both_marks(groups: list[str], tail: str, marks: list[str]) -> Decimal | Non
 
 
 def _one_mark_often(groups: list[str], tail: str) -> Decimal | None:
-    """1.144.000 and, in India, 1,00,000 are whole; 1.298.00 ends in decimals; 15.08.2017 is a date."""
+    """1.144.000 and, in India, 1,00,000 are whole; 1.298.00 has decimals; 15.08.2017 is a date."""
     middle = groups[1:]
     if len(tail) == 3 and all(len(group) in (2, 3) for group in middle):
         return Decimal("".join([*groups, tail]))

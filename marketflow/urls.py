@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from marketflow import health
+from marketflow import health, media
 from marketflow.core.admin import seller_site, staff_site
 
 urlpatterns = [
-    path("account/", include("allauth.account.urls")),
+    path("", include("accounts.urls")),
+    path("api/", include("marketflow.api.urls")),
     path("seller/", seller_site.urls),
     path("admin/", staff_site.urls),
+    path("media/<path:path>", media.media, name="media"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -53,11 +53,14 @@ class TestGateway:
         status = CARDS.get(card, "failed")
         known = card if card in CARDS else "unknown"
         failures = {DECLINED: "card_declined", CAPTURED: "", ASKS_FIRST: ""}
-        confirm = reverse("orders:confirm_payment", args=[payment.order.number, payment.uuid])
         return Outcome(
             status=status,
             reference=f"test_{payment.uuid.hex}_{known}",
             method=_("Card ending %(digits)s") % {"digits": card[-4:]} if known == card else "",
             failure=failures.get(card, "card_not_accepted"),
-            action_url=confirm if status == "requires_action" else "",
+            action_url=_confirm_url(payment) if status == "requires_action" else "",
         )
+
+
+def _confirm_url(payment: Payment) -> str:
+    return reverse("orders:confirm_payment", args=[payment.order.number, payment.uuid])

@@ -241,6 +241,10 @@ class OrderLine(models.Model):
         return Money(self.unit_price_minor, self.seller_order.order.currency)
 
     @property
+    def discount(self) -> Money:
+        return Money(self.discount_minor, self.seller_order.order.currency)
+
+    @property
     def total(self) -> Money:
         amount = self.unit_price_minor * self.quantity - self.discount_minor
         return Money(amount, self.seller_order.order.currency)

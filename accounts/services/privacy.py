@@ -1,0 +1,35 @@
+"""Leaving: what is forgotten of a person, and what must stay."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ShopMember, User
+from accounts.services import sessions
+from marketflow.core.errors import Refusal
+
+
+class RunsAShop(Refusal):
+    code = "runs_a_shop"
+    message = _("You own a shop. Hand it over or have it closed before you leave.")
+
+
+@transaction.atomic
+def delete_account(*, user: User) -> None:
+    """Forget the person. Their orders stay, as tax law asks, and name nobody's account.
+
+    Locks the person. Raises `RunsAShop`.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.memberships.filter(role=ShopMember.Role.OWNER).exists():
+        raise RunsAShop
+    user.memberships.all().delete()
+    user.addresses.all().delete()
+    EmailAddress.objects.filter(user=user).delete()
+    user.email = f"{user.uuid}@deleted.invalid"
+    user.name, user.is_active, user.wants_news = "", False, False
+    user.set_unusable_password()
+    user.save()
+    sessions.end_all(user)

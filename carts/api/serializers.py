@@ -1,0 +1,101 @@
+"""A cart as programs see it: every answer is the whole cart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django_countries.serializer_fields import CountryField
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from carts.models import CartLine
+from marketflow.core.api.fields import MoneyField, StrictSerializer
+
+
+class CartVariantSerializer(serializers.Serializer):
+    id = serializers.UUIDField(source="uuid")
+    sku = serializers.CharField()
+    product = serializers.CharField(source="product.slug")
+    title = serializers.CharField(source="product.title")
+    options = serializers.DictField(child=serializers.CharField())
+
+
+class CartItemSerializer(serializers.Serializer):
+    id = serializers.UUIDField(source="line.uuid")
+    variant = CartVariantSerializer()
+    quantity = serializers.IntegerField()
+    unit_price = MoneyField()
+    old_price = MoneyField(allow_null=True)
+    total = MoneyField()
+    issue = serializers.CharField(help_text="unavailable, sold_out, short, or blank.")
+
+
+class ShippingChoiceSerializer(serializers.Serializer):
+    id = serializers.UUIDField(source="option.uuid")
+    name = serializers.CharField(source="option.name")
+    price = MoneyField()
+    min_days = serializers.IntegerField(source="option.min_days")
+    max_days = serializers.IntegerField(source="option.max_days")
+    chosen = serializers.BooleanField(source="is_chosen")
+
+
+class CartShopSerializer(serializers.Serializer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+class CartGroupSerializer(serializers.Serializer):
+    shop = CartShopSerializer()
+    items = CartItemSerializer(many=True, source="lines")
+    shipping_options = ShippingChoiceSerializer(many=True, source="options")
+    deliverable = serializers.SerializerMethodField()
+    goods = MoneyField()
+    shipping = MoneyField()
+    tax_included = MoneyField()
+    total = MoneyField()
+
+    def get_deliverable(self, group: Any) -> bool:
+        return not group.is_undeliverable
+
+
+class TotalsSerializer(serializers.Serializer):
+    goods = MoneyField()
+    discount = MoneyField()
+    shipping = MoneyField()
+    tax_included = MoneyField()
+    total = MoneyField()
+
+
+class CartSerializer(serializers.Serializer):
+    """Of `carts.services.pricing.PricedCart`."""
+
+    groups = CartGroupSerializer(many=True)
+    saved = CartItemSerializer(many=True)
+    country = serializers.CharField()
+    postcode = serializers.SerializerMethodField()
+    totals = serializers.SerializerMethodField()
+    quote = serializers.CharField()
+
+    def get_postcode(self, priced: Any) -> str:
+        return priced.cart.postcode if priced.cart else ""
+
+    @extend_schema_field(TotalsSerializer)
+    def get_totals(self, priced: Any) -> dict[str, Any]:
+        return TotalsSerializer(priced).data
+
+
+class ItemInput(StrictSerializer):
+    variant = serializers.UUIDField()
+    quantity = serializers.IntegerField(min_value=1, max_value=CartLine.MOST, default=1)
+
+
+class QuantityInput(StrictSerializer):
+    quantity = serializers.IntegerField(min_value=0, max_value=CartLine.MOST)
+
+
+class CartInput(StrictSerializer):
+    country = CountryField(required=False)
+    postcode = serializers.CharField(max_length=16, required=False, allow_blank=True)
+    shipping = serializers.DictField(
+        child=serializers.UUIDField(), required=False, help_text="{shop: option}"
+    )

@@ -1,0 +1,103 @@
+"""The caller's cart: a signed-in buyer's, or a guest's by `X-Cart-Token`."""
+
+from __future__ import annotations
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from carts.api.serializers import CartInput, CartSerializer, ItemInput, QuantityInput
+from carts.models import Cart, CartLine
+from carts.services import baskets, pricing
+from catalog.models import Variant
+from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.permissions import AllowAny
+
+
+class CartAPIView(APIView):
+    permission_classes = [AllowAny]
+
+    def idempotency_actor(self, request: Request) -> str:
+        return actor(request)
+
+    def answer(self, request: Request, cart: Cart | None, status: int = 200) -> Response:
+        """The whole cart, and for a guest the token that finds it again."""
+        body = CartSerializer(pricing.price(cart)).data
+        if request.user.is_authenticated:
+            return Response(body, status=status)
+        # A guest who reads first is handed a token too; the cart itself opens with its first item.
+        token = (
+            baskets.token_of(request)
+            or getattr(request, "new_cart_token", "")
+            or baskets.new_token()
+        )
+        headers = {baskets.HEADER: token, "Cache-Control": "private, no-store"}
+        return Response({"token": token, **body}, status=status, headers=headers)
+
+
+class CartView(CartAPIView):
+    @extend_schema(responses=CartSerializer)
+    def get(self, request: Request) -> Response:
+        """The cart at today's prices."""
+        return self.answer(request, baskets.find(request))
+
+    @extend_schema(request=CartInput, responses=CartSerializer)
+    def patch(self, request: Request) -> Response:
+        """Say where it goes and how: what it costs depends on both."""
+        serializer = CartInput(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        values = dict(serializer.validated_data)
+        cart = baskets.find_or_open(request)
+        if "shipping" in values:
+            chosen = {shop: str(option) for shop, option in values["shipping"].items()}
+            values["shipping"] = cart.shipping | chosen
+        for field, value in values.items():
+            setattr(cart, field, value)
+        cart.save(update_fields=list(values))
+        return self.answer(request, cart)
+
+
+class CartItemsView(CartAPIView):
+    @extend_schema(request=ItemInput, responses={201: CartSerializer})
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        """Put a variant in. Nothing is held until the order is placed."""
+        serializer = ItemInput(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        variants = Variant.objects.visible_to(request.user)
+        variant = get_object_or_404(variants, uuid=serializer.validated_data["variant"])
+        cart = baskets.find_or_open(request)
+        baskets.add(cart, variant, serializer.validated_data["quantity"])
+        return self.answer(request, cart, status=201)
+
+
+class CartItemView(CartAPIView):
+    @extend_schema(request=QuantityInput, responses=CartSerializer)
+    def patch(self, request: Request, id: str) -> Response:
+        """Change how many; 0 takes the item out."""
+        serializer = QuantityInput(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        line = self._line(request, id)
+        baskets.change(line.cart, {str(line.uuid): serializer.validated_data["quantity"]})
+        return self.answer(request, line.cart)
+
+    @extend_schema(responses=CartSerializer)
+    def delete(self, request: Request, id: str) -> Response:
+        line = self._line(request, id)
+        baskets.change(line.cart, {str(line.uuid): 0})
+        return self.answer(request, line.cart)
+
+    def _line(self, request: Request, id: str) -> CartLine:
+        cart = baskets.find(request)
+        lines = cart.lines if cart else CartLine.objects.none()
+        return get_object_or_404(lines.select_related("cart"), uuid=id)
+
+
+def actor(request: Request) -> str:
+    """Whose idempotency keys these are: the person's, or the cart token's."""
+    if request.user.is_authenticated:
+        return f"user:{request.user.pk}"
+    token_hash = baskets.hash_of(baskets.token_of(request))
+    return f"cart:{token_hash}" if token_hash else ""

@@ -1,0 +1,39 @@
+"""Where the API begins: a list of what it offers."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from marketflow.core.api.permissions import AllowAny
+from marketflow.storefront.errors import not_found
+
+RESOURCES = ["category-list", "product-list", "shop-list", "cart", "order-list", "me"]
+
+
+class ApiRoot(APIView):
+    """MarketFlow's API: everything a page can do, a program can do.
+
+    Start with `docs`, the reference; `schema` is the OpenAPI document.
+    """
+
+    permission_classes = [AllowAny]
+    name = "MarketFlow API"
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        links = {"docs": "api-docs", "schema": "schema"}
+        links |= {name.removesuffix("-list"): f"v1:{name}" for name in RESOURCES}
+        return Response({name: reverse(view, request=request) for name, view in links.items()})
+
+    def get_view_name(self) -> str:
+        return self.name
+
+
+def unknown(request: HttpRequest, anything: str) -> HttpResponse:
+    """An address of no resource answers as an API does."""
+    return not_found(request)

@@ -1,0 +1,30 @@
+"""Version 1 of the public API: the one place where resources get their addresses."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from accounts.api import people, shops, tokens
+from carts.api import views as carts
+from orders.api import checkout
+from orders.api.viewsets import OrderViewSet, SellerOrderViewSet
+
+router = SimpleRouter()
+router.register("users/me/addresses", people.AddressViewSet, basename="address")
+router.register("shops", shops.ShopViewSet, basename="shop")
+router.register("orders", OrderViewSet, basename="order")
+router.register("seller-orders", SellerOrderViewSet, basename="seller-order")
+
+app_name = "v1"
+urlpatterns = [
+    path("auth/register/", tokens.RegisterView.as_view(), name="register"),
+    path("auth/token/", tokens.TokenView.as_view(), name="token"),
+    path("auth/token/refresh/", tokens.RefreshView.as_view(), name="token-refresh"),
+    path("auth/logout/", tokens.LogoutView.as_view(), name="logout"),
+    path("auth/password/change/", tokens.PasswordChangeView.as_view(), name="password-change"),
+    path("users/me/", people.MeView.as_view(), name="me"),
+    path("cart/", carts.CartView.as_view(), name="cart"),
+    path("cart/items/", carts.CartItemsView.as_view(), name="cart-items"),
+    path("cart/items/<uuid:id>/", carts.CartItemView.as_view(), name="cart-item"),
+    path("checkout/", checkout.CheckoutView.as_view(), name="checkout"),
+    path("", include(router.urls)),
+]

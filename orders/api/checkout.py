@@ -1,0 +1,83 @@
+"""`checkout/`: the caller's cart becomes an order."""
+
+from __future__ import annotations
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Address
+from carts.api.serializers import CartSerializer
+from carts.api.views import actor
+from carts.services import baskets
+from marketflow.core import rate_limits
+from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.permissions import AllowAny
+from orders.api.serializers import CheckoutInput, OrderSerializer
+from orders.models import Order
+from orders.services import checkout
+from orders.services.checkout import Delivery, PriceChanged
+
+
+class CheckoutView(APIView):
+    permission_classes = [AllowAny]
+
+    def idempotency_actor(self, request: Request) -> str:
+        return actor(request)
+
+    @extend_schema(request=CheckoutInput, responses={201: OrderSerializer})
+    def post(self, request: Request) -> Response:
+        """Order what is in the cart. Stock is held until `expires_at`; then pay.
+
+        409 `price_changed` bears the cart as it is now, with the quote to confirm.
+        """
+        rate_limits.count("checkout", actor(request) or rate_limits.address_of(request))
+        try:
+            return self._order(request)
+        except PriceChanged as changed:
+            body = {
+                "code": changed.code,
+                "detail": changed.message,
+                "cart": CartSerializer(changed.cart).data,
+            }
+            return Response(body, status=409)
+
+    @idempotent(required=True)
+    def _order(self, request: Request) -> Response:
+        serializer = CheckoutInput(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
+        cart = baskets.find(request)
+        buyer = request.user if request.user.is_authenticated else None
+        order = checkout.place_order(
+            cart=cart, quote=values["quote"], buyer=buyer, delivery=_delivery(request, values)
+        )
+        body = OrderSerializer(Order.objects.with_contents().get(pk=order.pk)).data
+        if buyer is None:
+            body = {**body, "token": order.guest_token()}
+        return Response(body, status=201)
+
+
+def _delivery(request: Request, values: dict) -> Delivery:
+    email = values.get("email", "")
+    if request.user.is_authenticated:
+        email = email or request.user.email
+    elif not email:
+        raise ValidationError({"email": ["A guest's e-mail address is needed."]})
+    shipping = values.get("shipping")
+    return Delivery(
+        email=email,
+        address=_address(request, values),
+        shipping=shipping and {shop: str(option) for shop, option in shipping.items()},
+        note=values["note"],
+    )
+
+
+def _address(request: Request, values: dict) -> dict[str, str]:
+    if "shipping_address" in values:
+        return dict(values["shipping_address"])
+    mine = Address.objects.visible_to(request.user)
+    return get_object_or_404(mine, uuid=values["address_id"]).snapshot()

@@ -1,0 +1,237 @@
+"""Orders as programs send and get them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.api.serializers import AddressFields
+from carts.api.serializers import TotalsSerializer
+from marketflow.core.api.fields import MoneyField, StrictSerializer
+from orders import gateways
+from orders.models import Order, OrderLine, Payment, SellerOrder, Shipment, StateChange
+
+
+class ShopNameSerializer(serializers.Serializer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+class OrderLineSerializer(serializers.ModelSerializer):
+    id = serializers.UUIDField(source="uuid")
+    variant = serializers.UUIDField(source="variant.uuid")
+    product = serializers.CharField(source="variant.product.slug")
+    unit_price = MoneyField()
+    discount = MoneyField()
+    total = MoneyField()
+
+    class Meta:
+        model = OrderLine
+        fields = [
+            "id",
+            "variant",
+            "product",
+            "title",
+            "options",
+            "sku",
+            "unit_price",
+            "quantity",
+            "shipped",
+            "discount",
+            "total",
+        ]
+        read_only_fields = fields
+
+
+class ParcelLineSerializer(serializers.Serializer):
+    id = serializers.UUIDField(source="line.uuid")
+    quantity = serializers.IntegerField()
+
+
+class ShipmentSerializer(serializers.ModelSerializer):
+    id = serializers.UUIDField(source="uuid")
+    lines = ParcelLineSerializer(many=True)
+
+    class Meta:
+        model = Shipment
+        fields = ["id", "carrier", "tracking_number", "shipped_at", "delivered_at", "lines"]
+        read_only_fields = fields
+
+
+class SellerOrderSerializer(serializers.ModelSerializer):
+    shop = ShopNameSerializer()
+    shipping = MoneyField()
+    tax_included = MoneyField()
+    total = MoneyField()
+    lines = OrderLineSerializer(many=True)
+    shipments = ShipmentSerializer(many=True)
+
+    class Meta:
+        model = SellerOrder
+        fields = [
+            "number",
+            "shop",
+            "state",
+            "shipping_name",
+            "shipping",
+            "deliver_from",
+            "deliver_by",
+            "tax_included",
+            "total",
+            "lines",
+            "shipments",
+        ]
+        read_only_fields = fields
+
+
+class PostalAddressSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    line1 = serializers.CharField()
+    line2 = serializers.CharField()
+    postcode = serializers.CharField()
+    city = serializers.CharField()
+    region = serializers.CharField()
+    country = serializers.CharField()
+    phone = serializers.CharField()
+
+
+class ShopsOrderSerializer(SellerOrderSerializer):
+    """A SellerOrder as its shop sees it: with the address, and nothing of other shops."""
+
+    order = serializers.CharField(source="order.number")
+    placed_at = serializers.DateTimeField(source="order.placed_at")
+    shipping_address = PostalAddressSerializer(source="order")
+    note = serializers.CharField(source="order.note")
+
+    class Meta(SellerOrderSerializer.Meta):
+        fields = [
+            *SellerOrderSerializer.Meta.fields,
+            "order",
+            "placed_at",
+            "shipping_address",
+            "note",
+        ]
+        read_only_fields = fields
+
+
+class PaymentSerializer(serializers.ModelSerializer):
+    id = serializers.UUIDField(source="uuid")
+    status = serializers.SerializerMethodField()
+    amount = MoneyField()
+
+    class Meta:
+        model = Payment
+        fields = [
+            "id",
+            "status",
+            "provider",
+            "method",
+            "amount",
+            "failure",
+            "action_url",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    def get_status(self, payment: Payment) -> str:
+        # Started, and its outcome not known yet: to a program that is "processing".
+        return "processing" if payment.state == Payment.State.CREATED else payment.state
+
+
+class OrderSummarySerializer(serializers.ModelSerializer):
+    """An order in a list."""
+
+    total = MoneyField()
+
+    class Meta:
+        model = Order
+        fields = ["number", "state", "placed_at", "expires_at", "paid_at", "total"]
+        read_only_fields = fields
+
+
+class OrderSerializer(serializers.ModelSerializer):
+    totals = serializers.SerializerMethodField()
+    shipping_address = PostalAddressSerializer(source="*")
+    seller_orders = SellerOrderSerializer(many=True)
+    payment = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Order
+        fields = [
+            "number",
+            "state",
+            "email",
+            "placed_at",
+            "expires_at",
+            "paid_at",
+            "note",
+            "totals",
+            "shipping_address",
+            "seller_orders",
+            "payment",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(TotalsSerializer)
+    def get_totals(self, order: Order) -> dict[str, Any]:
+        return TotalsSerializer(order).data
+
+    def get_payment(self, order: Order) -> dict[str, Any]:
+        """The last attempt, and the ways of paying that are offered while one is due."""
+        last = next(iter(order.payments.all()), None)
+        is_due = order.state == Order.State.AWAITING_PAYMENT
+        return {
+            "last": PaymentSerializer(last).data if last else None,
+            "methods": [gateway.name for gateway in gateways.enabled()] if is_due else [],
+        }
+
+
+class StateChangeSerializer(serializers.ModelSerializer):
+    at = serializers.DateTimeField(source="changed_at")
+
+    class Meta:
+        model = StateChange
+        fields = ["subject", "src", "dst", "at"]
+        read_only_fields = fields
+
+
+class CheckoutInput(StrictSerializer):
+    quote = serializers.CharField(max_length=64)
+    email = serializers.EmailField(max_length=254, required=False)
+    shipping_address = AddressFields(required=False)
+    address_id = serializers.UUIDField(required=False)
+    shipping = serializers.DictField(child=serializers.UUIDField(), required=False)
+    payment_method = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+    def validate_payment_method(self, name: str) -> str:
+        if name and gateways.named(name) is None:
+            offered = ", ".join(gateway.name for gateway in gateways.enabled())
+            raise serializers.ValidationError(f"Offered are: {offered}.")
+        return name
+
+    def validate(self, attrs: dict) -> dict:
+        if ("shipping_address" in attrs) == ("address_id" in attrs):
+            message = "Send either shipping_address or address_id."
+            raise serializers.ValidationError({"shipping_address": [message]})
+        return attrs
+
+
+class PaymentInput(StrictSerializer):
+    method = serializers.CharField(max_length=20)
+    card = serializers.CharField(max_length=30, required=False, help_text="For `test`.")
+
+
+class ParcelLineInput(StrictSerializer):
+    id = serializers.UUIDField()
+    quantity = serializers.IntegerField(min_value=1)
+
+
+class ShipmentInput(StrictSerializer):
+    carrier = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
+    tracking_number = serializers.CharField(
+        max_length=80, required=False, allow_blank=True, default=""
+    )
+    lines = ParcelLineInput(many=True, required=False)

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from rest_framework.test import APIClient
+
+from accounts.tests.factories import make_address
+from carts.tests.factories import make_shipping
+from catalog.tests.factories import make_variant, stock_of
+from marketflow.core.tests.clients import api_for
+from orders.gateways.test import ASKS_FIRST, CAPTURED, DECLINED
+from orders.models import Order, Payment
+from orders.tests.factories import make_order
+
+pytestmark = pytest.mark.django_db
+
+
+def key(text: str = "k1") -> dict[str, str]:
+    return {"Idempotency-Key": text}
+
+
+@pytest.fixture
+def bowl(shop):
+    make_shipping(shop)
+    return make_variant(shop, "Oak bowl", stock=5)
+
+
+@pytest.fixture
+def lamp(rival):
+    make_shipping(rival)
+    return make_variant(rival, "Brass lamp", stock=5)
+
+
+@pytest.fixture
+def guest():
+    return APIClient()
+
+
+def put_in(client, *variants, quantity=1, headers=None):
+    headers = headers or {}
+    for variant in variants:
+        body = {"variant": str(variant.uuid), "quantity": quantity}
+        answer = client.post("/api/v1/cart/items/", body, headers=headers)
+        assert answer.status_code == 201, answer.content
+        headers = headers | {"X-Cart-Token": answer.headers.get("X-Cart-Token", "")}
+    return answer.json(), headers
+
+
+def check_out(client, cart, headers, **changes):
+    body = {
+        "quote": cart["quote"],
+        "email": "guest@example.test",
+        "shipping_address": make_address(),
+    } | changes
+    return client.post("/api/v1/checkout/", body, headers=headers | key())
+
+
+def test_a_guest_buys_from_two_shops_and_pays_once(guest, bowl, lamp):
+    cart, headers = put_in(guest, bowl, lamp)
+
+    placed = check_out(guest, cart, headers)
+
+    order = placed.json()
+    assert placed.status_code == 201
+    assert (order["state"], len(order["seller_orders"])) == ("awaiting_payment", 2)
+    assert order["totals"]["total"] == cart["totals"]["total"] == {
+        "amount": 5000,
+        "currency": "EUR",
+    }
+    opened = {"X-Order-Token": order["token"]}
+    paid = guest.post(
+        f"/api/v1/orders/{order['number']}/payments/",
+        {"method": "test", "card": CAPTURED},
+        headers=opened | key(),
+    )
+    assert (paid.status_code, paid.json()["status"]) == (201, "captured")
+    seen = guest.get(f"/api/v1/orders/{order['number']}/", headers=opened).json()
+    assert seen["state"] == "paid"
+    assert {part["state"] for part in seen["seller_orders"]} == {"paid"}
+    call_command("audit")
+
+
+def test_a_cart_is_found_by_its_token_and_by_no_other(guest, bowl):
+    cart, headers = put_in(guest, bowl)
+
+    assert guest.get("/api/v1/cart/", headers=headers).json()["groups"] == cart["groups"]
+    assert guest.get("/api/v1/cart/").json()["groups"] == []
+    forged = {"X-Cart-Token": "made-up"}
+    assert guest.get("/api/v1/cart/", headers=forged).json()["groups"] == []
+
+
+def test_checkout_needs_a_key(api, bowl):
+    put_in(api, bowl)
+
+    answer = api.post("/api/v1/checkout/", {"quote": "x"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_required")
+    assert not Order.objects.exists()
+
+
+def test_the_same_key_gives_the_same_bytes_and_one_order(api, bowl):
+    cart, headers = put_in(api, bowl)
+
+    first = check_out(api, cart, headers)
+    again = check_out(api, cart, headers)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert Order.objects.count() == 1
+
+
+def test_the_same_key_with_another_body_is_refused(api, bowl):
+    cart, headers = put_in(api, bowl)
+    check_out(api, cart, headers)
+
+    answer = check_out(api, cart, headers, note="and a card")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert Order.objects.count() == 1
+
+
+def test_a_refusal_may_be_tried_again_with_its_key(api, bowl):
+    cart, headers = put_in(api, bowl)
+    refused = check_out(api, cart, headers, quote="old")
+    assert (refused.status_code, refused.json()["code"]) == (409, "price_changed")
+    assert stock_of(bowl) == (5, 0)
+
+    accepted = check_out(api, cart, headers, quote=refused.json()["cart"]["quote"])
+
+    assert accepted.status_code == 201
+
+
+def test_too_few_left_names_the_item_and_takes_nothing(api, stranger, bowl):
+    cart, headers = put_in(api, bowl, quantity=4)
+    make_order(stranger, bowl, quantity=3)
+
+    answer = check_out(api, cart, headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "out_of_stock")
+    assert answer.json()["items"] == [
+        {"variant": str(bowl.uuid), "title": "Oak bowl", "available": 2}
+    ]
+    assert stock_of(bowl) == (5, 3)
+
+
+def test_an_empty_cart_is_no_order(api):
+    answer = check_out(api, {"quote": "x"}, {})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "empty_cart")
+
+
+def test_an_unknown_field_is_named(api, bowl):
+    cart, headers = put_in(api, bowl)
+
+    answer = check_out(api, cart, headers, total=1)
+
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "code": "invalid",
+        "detail": "Some of this can't be accepted.",
+        "fields": {"total": ["Unknown field."]},
+    }
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("card", "status"), [(DECLINED, "failed"), (ASKS_FIRST, "requires_action")]
+)
+def test_cards_that_do_not_pay_at_once(api, buyer, bowl, card, status):
+    order = make_order(buyer, bowl)
+
+    answer = api.post(
+        f"/api/v1/orders/{order.number}/payments/",
+        {"method": "test", "card": card},
+        headers=key(),
+    )
+
+    order.refresh_from_db()
+    assert (answer.status_code, answer.json()["status"]) == (201, status)
+    assert order.state == "awaiting_payment"
+    assert stock_of(bowl) == (5, 1)
+
+
+def test_a_declined_card_leaves_room_for_another(api, buyer, bowl):
+    order = make_order(buyer, bowl)
+    url = f"/api/v1/orders/{order.number}/payments/"
+    api.post(url, {"method": "test", "card": DECLINED}, headers=key("a"))
+
+    answer = api.post(url, {"method": "test", "card": CAPTURED}, headers=key("b"))
+
+    assert answer.json()["status"] == "captured"
+    assert Payment.objects.filter(order=order).count() == 2
+
+
+def test_what_is_paid_is_not_paid_again(api, buyer, bowl):
+    order = make_order(buyer, bowl, paid=True)
+
+    answer = api.post(
+        f"/api/v1/orders/{order.number}/payments/",
+        {"method": "test", "card": CAPTURED},
+        headers=key(),
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_paid")
+    assert Payment.objects.count() == 1
+
+
+def test_orders_of_others_do_not_exist(buyer, stranger, seller, bowl):
+    order = make_order(buyer, bowl)
+    unknown = api_for(stranger).get("/api/v1/orders/MF-UNKNOWN1/")
+
+    for person in (stranger, seller):
+        foreign = api_for(person).get(f"/api/v1/orders/{order.number}/")
+        assert (foreign.status_code, foreign.content) == (404, unknown.content)
+    wrong = APIClient().get(f"/api/v1/orders/{order.number}/", headers={"X-Order-Token": "x"})
+    assert (wrong.status_code, wrong.content) == (404, unknown.content)
+
+
+def test_a_shop_ships_its_part_and_sees_no_other(buyer, seller, bowl, lamp):
+    order = make_order(buyer, bowl, lamp, paid=True)
+    part = order.seller_orders.get(shop=bowl.shop)
+    foreign = order.seller_orders.get(shop=lamp.shop)
+    shop_api = api_for(seller)
+
+    assert [row["number"] for row in shop_api.get("/api/v1/seller-orders/").json()["results"]] == [
+        part.number
+    ]
+    refused = shop_api.post(f"/api/v1/seller-orders/{foreign.number}/shipment/", {})
+    assert refused.status_code == 404
+    sent = shop_api.post(
+        f"/api/v1/seller-orders/{part.number}/shipment/",
+        {"carrier": "An Post", "tracking_number": "IE1"},
+    )
+
+    assert sent.status_code == 201
+    assert sent.json()["state"] == "shipped"
+    assert sent.json()["shipments"][0]["tracking_number"] == "IE1"
+    assert (stock_of(bowl), stock_of(lamp)) == ((4, 0), (5, 1))
+    call_command("audit")
+
+
+def test_a_parcel_may_hold_a_part(buyer, seller, bowl):
+    order = make_order(buyer, bowl, quantity=3, paid=True)
+    part = order.seller_orders.get()
+    line = part.lines.get()
+    url = f"/api/v1/seller-orders/{part.number}/shipment/"
+    shop_api = api_for(seller)
+
+    first = shop_api.post(url, {"lines": [{"id": str(line.uuid), "quantity": 2}]})
+    assert (first.status_code, first.json()["state"]) == (201, "paid")
+    too_many = shop_api.post(url, {"lines": [{"id": str(line.uuid), "quantity": 2}]})
+    assert (too_many.status_code, too_many.json()["code"]) == (409, "too_many_units")
+    rest = shop_api.post(url, {})
+
+    assert (rest.json()["state"], len(rest.json()["shipments"])) == ("shipped", 2)
+    assert stock_of(bowl) == (2, 0)
+    call_command("audit")
+
+
+def test_an_order_may_be_cancelled_before_it_is_paid(api, buyer, bowl):
+    order = make_order(buyer, bowl)
+
+    answer = api.post(f"/api/v1/orders/{order.number}/cancellation/")
+
+    assert (answer.status_code, answer.json()["state"]) == (201, "cancelled")
+    assert stock_of(bowl) == (5, 0)
+    call_command("audit")
+
+
+def test_the_list_costs_the_same_for_one_and_five(api, buyer, bowl, django_assert_max_num_queries):
+    make_order(buyer, bowl)
+    api.get("/api/v1/orders/")
+    with django_assert_max_num_queries(4):
+        assert api.get("/api/v1/orders/").json()["count"] == 1
+    for _ in range(4):
+        make_order(buyer, bowl)
+    with django_assert_max_num_queries(4):
+        assert api.get("/api/v1/orders/").json()["count"] == 5

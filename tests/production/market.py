@@ -97,8 +97,8 @@ def migrated_market(folder: Path) -> Iterator[Market]:
             "PYTHONPATH": str(ROOT),
         }
         market = Market(environment, folder / "logs")
-        market.manage("collectstatic", "--noinput", "--verbosity=0")
         market.run("migrate")
+        market.manage("collectstatic", "--noinput", "--verbosity=0")
         try:
             yield market
         finally:

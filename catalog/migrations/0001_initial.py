@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import django.db.models.functions.text
 import django.utils.timezone
 import uuid
 from django.conf import settings
@@ -303,6 +304,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='variant',
             index=models.Index(fields=['option1'], name='variant_option1'),
+        ),
+        migrations.AddIndex(
+            model_name='variant',
+            index=models.Index(django.db.models.functions.text.Upper('sku'), name='variant_by_sku'),
         ),
         migrations.AddConstraint(
             model_name='variant',

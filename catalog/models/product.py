@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -162,6 +163,7 @@ class Variant(models.Model):
         indexes = [
             models.Index(fields=["product", "position"], name="variant_in_order"),
             models.Index(fields=["option1"], name="variant_option1"),
+            models.Index(Upper("sku"), name="variant_by_sku"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -1,9 +1,76 @@
-"""Where allauth meets the house."""
+"""Where allauth meets the house: our words, our mails, our limits."""
 
 from __future__ import annotations
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from accounts import mails
+from accounts.models import User
+from accounts.services import sessions
+from marketflow.core import rate_limits
+
+PASSWORD_ADVICE = {
+    "password_too_short": _("Choose a longer password: at least 8 characters."),
+    "password_too_common": _("Choose a password that fewer people use."),
+    "password_too_similar": _("Choose a password that differs from your name and address."),
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    pass
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "duplicate_email": _("This is your address already. Enter another one."),
+        "email_password_mismatch": _("Check your e-mail address and password."),
+        "enter_current_password": _("Enter the password you use now."),
+        "incorrect_password": _("Check your password."),
+        "account_inactive": _("This account is closed."),
+    }
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        # Pages answer with pages; programs have the API.
+        return False
+
+    def is_safe_url(self, url: str) -> bool:
+        """Whether `next` may lead there: to this very host, and nowhere else."""
+        request = allauth_context.request
+        return url_has_allowed_host_and_scheme(
+            url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
+        """Count before the hasher runs. A success forgives nothing: see `RATE_LIMITS`."""
+        rate_limits.count("sign_in_address", rate_limits.address_of(request))
+        account = credentials.get("email", "")
+        rate_limits.count("sign_in_account", rate_limits.account_of(account))
+
+    def clean_password(self, password: str, user: User | None = None) -> str:
+        try:
+            return super().clean_password(password, user)
+        except ValidationError as problem:
+            raise ValidationError(
+                [PASSWORD_ADVICE.get(e.code, e.message) for e in problem.error_list]
+            ) from problem
+
+    def set_password(self, user: User, password: str) -> None:
+        """A new password ends every session and token of the old one."""
+        with transaction.atomic():
+            user.set_password(password)
+            user.save(update_fields=["password"])
+            sessions.end_all(user)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("accounts:security")
+
+    def get_email_verification_redirect_url(self, email_address) -> str:
+        if self.request.user.is_authenticated:
+            return reverse("accounts:security")
+        return reverse("account_login")
+
+    def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
+        mails.send(template_prefix, to=email, context=context)

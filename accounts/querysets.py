@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 
 
 class AddressQuerySet(models.QuerySet):
@@ -45,8 +45,24 @@ class ShopMemberQuerySet(models.QuerySet):
     def with_duty(self, duty: str):
         return self.filter(role__in=self.model.DUTIES[duty])
 
-    def managed_by(self, user):
+    def managed_by(self, user, duty: str = "settings"):
         """The colleagues in shops whose settings `user` may change."""
         from accounts.models import Shop
 
-        return self.filter(shop__in=Shop.objects.managed_by(user, "settings").values("pk"))
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty).values("pk"))
+
+
+class ShopInvitationQuerySet(models.QuerySet):
+    def waiting(self):
+        return self.filter(invited_at__gt=now() - self.model.LIFE)
+
+    def visible_to(self, user):
+        """Those sent to the address of `user`, who has proven to own it by signing in."""
+        if not user.is_authenticated or not user.email:
+            return self.none()
+        return self.waiting().filter(email=user.email)
+
+    def managed_by(self, user, duty: str = "settings"):
+        from accounts.models import Shop
+
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty).values("pk"))

@@ -8,6 +8,7 @@ in `.env.example`; one that is missing or wrong stops the start with its name.
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -54,6 +55,10 @@ METRICS_ALLOWED_IPS = words("METRICS_ALLOWED_IPS", ["127.0.0.1", "::1"])
 
 MARKETPLACE_NAME = read("MARKETPLACE_NAME", default="MarketFlow")
 MARKETPLACE_CURRENCY = read("MARKETPLACE_CURRENCY", currency, "EUR", "an ISO 4217 code")
+# What the marketplace keeps of a sale where no rule says otherwise.
+MARKETPLACE_COMMISSION = read(
+    "MARKETPLACE_COMMISSION", Fraction, Fraction(10), "a percentage, such as 10 or 7.5"
+)
 MARKETPLACE_COUNTRY = read("MARKETPLACE_COUNTRY", default="IE")
 ORDER_HOLD_MINUTES = number("ORDER_HOLD_MINUTES", 15)
 AUTO_COMPLETE_DAYS = number("AUTO_COMPLETE_DAYS", 14)
@@ -227,13 +232,38 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupFields"
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.entrance.SignInForm",
+    "signup": "accounts.forms.entrance.SignUpForm",
+    "reset_password": "accounts.forms.entrance.AskResetForm",
+    "reset_password_from_key": "accounts.forms.entrance.ChooseNewPasswordForm",
+    "change_password": "accounts.forms.entrance.ChangePasswordForm",
+    "add_email": "accounts.forms.entrance.ChangeEmailForm",
+    "reauthenticate": "accounts.forms.entrance.ProvePasswordForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = False
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Both prove that the mailbox is theirs; the second also where wrong guesses locked the door.
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 ACCOUNT_SESSION_REMEMBER = None
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# RATE_LIMITS below counts instead, by atomic counters; this one only spares mailboxes.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    (
+        "change_password",
+        "login",
+        "login_failed",
+        "manage_email",
+        "reauthenticate",
+        "reset_password",
+        "reset_password_from_key",
+        "signup",
+    )
+) | {"confirm_email": "1/60s/key"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE_URL.startswith("https") else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 PASSWORD_RESET_TIMEOUT = 60 * 60
@@ -375,6 +405,8 @@ RATE_LIMITS = {
         "sign_in_account": "10/300",
         "register": "20/3600",
         "password_reset": "10/3600",
+        "change_account": "30/600",
+        "apply_for_shop": "10/3600",
         "search": "120/60",
         "checkout": "30/60",
         "find_order": "10/600",

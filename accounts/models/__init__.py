@@ -1,7 +1,17 @@
 """People, and the shops they run."""
 
 from accounts.models.address import Address
+from accounts.models.invitation import ShopInvitation
 from accounts.models.shop import Shop, ShopMember
+from accounts.models.token import RefreshFamily, RefreshLink
 from accounts.models.user import User
 
-__all__ = ["Address", "Shop", "ShopMember", "User"]
+__all__ = [
+    "Address",
+    "RefreshFamily",
+    "RefreshLink",
+    "Shop",
+    "ShopInvitation",
+    "ShopMember",
+    "User",
+]

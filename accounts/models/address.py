@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
+from accounts import postcodes
 from accounts.querysets import AddressQuerySet
 
 
@@ -26,11 +28,18 @@ class PostalAddress(models.Model):
     class Meta:
         abstract = True
 
+    def clean(self) -> None:
+        if not self.postcode and self.country and postcodes.are_needed(self.country.code):
+            raise ValidationError({"postcode": _("Enter the postcode")})
+
+    @property
+    def country_name(self) -> str:
+        return str(self.country.name) if self.country else ""
+
     def lines(self) -> list[str]:
         """As it stands on a parcel."""
         town = f"{self.postcode} {self.city}".strip()
-        country = str(self.country.name) if self.country else ""
-        parts = [self.name, self.line1, self.line2, town, self.region, country]
+        parts = [self.name, self.line1, self.line2, town, self.region, self.country_name]
         return [part for part in parts if part]
 
     def snapshot(self) -> dict[str, str]:

@@ -81,12 +81,12 @@ class Shop(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("shop", args=[self.slug])
+
     def clean(self) -> None:
         if self.away_until and not self.away_from:
             raise ValidationError({"away_from": _("Enter the first day of the vacation.")})
-
-    def get_absolute_url(self) -> str:
-        return reverse("shop", args=[self.slug])
 
     def is_away(self, day: date | None = None) -> bool:
         """Whether the shop is on vacation on `day`, today by default."""

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -63,6 +66,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         from accounts.models.shop import Shop
 
         return Shop.objects.filter(memberships__user=self)
+
+    def get_session_auth_hash(self) -> str:
+        return self._session_seal(settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self._session_seal, settings.SECRET_KEY_FALLBACKS)
+
+    def _session_seal(self, secret: str) -> str:
+        # Django compares this with the seal of the session at every request.
+        sealed = f"{self.password}|{self.session_version}"
+        return salted_hmac(
+            "accounts.session", sealed, secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0] or self.email.split("@")[0]

@@ -1,0 +1,34 @@
+"""What the apps above may hear of people and shops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from marketflow.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopApplied(Event):
+    shop_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopOpened(Event):
+    """Approved, or back after a suspension. `recipient_ids` are its owners."""
+
+    shop_id: int
+    recipient_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopRefused(Event):
+    """The application needs changes; the reason stands on the shop."""
+
+    shop_id: int
+    recipient_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopSuspended(Event):
+    shop_id: int
+    recipient_ids: list[int]

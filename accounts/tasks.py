@@ -1,0 +1,20 @@
+"""What accounts does after the answer is given."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.conf import settings
+from django.urls import reverse
+
+from accounts import mails
+from accounts.models import ShopInvitation
+
+
+@shared_task
+def mail_invitation(invitation_id: int) -> None:
+    invitation = ShopInvitation.objects.select_related("shop", "invited_by").get(pk=invitation_id)
+    context = {
+        "invitation": invitation,
+        "url": settings.SITE_URL + reverse("accounts:shops"),
+    }
+    mails.send("account/email/shop_invitation", to=invitation.email, context=context)

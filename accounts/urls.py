@@ -1,0 +1,64 @@
+"""Three doors: the entrance under allauth's names, somebody's own pages, and selling."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path
+
+from accounts.views import account, addresses, entrance, selling
+
+entrance_urls = [
+    path("signup/", entrance.SignUp.as_view(), name="account_signup"),
+    path("login/", entrance.SignIn.as_view(), name="account_login"),
+    path("logout/", entrance.SignOut.as_view(), name="account_logout"),
+    path("inactive/", entrance.Closed.as_view(), name="account_inactive"),
+    path("confirm-email/", entrance.MailSent.as_view(), name="account_email_verification_sent"),
+    re_path(
+        r"^confirm-email/(?P<key>[-:\w]+)/$",
+        entrance.ConfirmEmail.as_view(),
+        name="account_confirm_email",
+    ),
+    path("password/reset/", entrance.AskReset.as_view(), name="account_reset_password"),
+    path("password/reset/done/", entrance.ResetSent.as_view(), name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        entrance.ChooseNewPassword.as_view(),
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "password/reset/key/done/",
+        entrance.NewPasswordChosen.as_view(),
+        name="account_reset_password_from_key_done",
+    ),
+    path("password/change/", entrance.ChangePassword.as_view(), name="account_change_password"),
+    path("email/", entrance.ChangeEmail.as_view(), name="account_email"),
+    path("reauthenticate/", entrance.ProvePassword.as_view(), name="account_reauthenticate"),
+]
+
+account_urls = [
+    path("", account.overview, name="overview"),
+    path("profile/", account.profile, name="profile"),
+    path("preferences/", account.preferences, name="preferences"),
+    path("theme/", account.theme, name="theme"),
+    path("security/", account.security, name="security"),
+    path("security/sign-out-others/", account.sign_out_others, name="sign_out_others"),
+    path("shops/", account.shops, name="shops"),
+    path("shops/invitations/<uuid:uuid>/", account.answer_invitation, name="invitation"),
+    path("addresses/", addresses.book, name="addresses"),
+    path("addresses/add/", addresses.add, name="add_address"),
+    path("addresses/<uuid:uuid>/", addresses.edit, name="edit_address"),
+    path("addresses/<uuid:uuid>/delete/", addresses.delete, name="delete_address"),
+    path("addresses/<uuid:uuid>/default/", addresses.make_default, name="default_address"),
+]
+
+selling_urls = [
+    path("", selling.landing, name="sell"),
+    path("start/", selling.start, name="sell_start"),
+    path("start/address/", selling.slug_state, name="sell_slug_state"),
+    path("status/", selling.status, name="sell_status"),
+]
+
+urlpatterns = [
+    path("account/", include(entrance_urls)),
+    path("account/", include((account_urls, "accounts"))),
+    path("sell/", include(selling_urls)),
+]

@@ -149,7 +149,9 @@ def _direct(text: str):
 def _indirect(text: str):
     terms = [term for term in words_of(text) if term not in search_sql.STOP_WORDS]
     known = search_sql.known(terms)
-    mended = [term if is_known else _mend(term) for term, is_known in zip(terms, known)]
+    mended = [
+        term if is_known else _mend(term) for term, is_known in zip(terms, known, strict=True)
+    ]
     left = [term for term in mended if term]
     if left != terms and None not in mended:
         yield "mended", " ".join(left), search_sql.all_words([left])

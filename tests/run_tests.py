@@ -47,6 +47,11 @@ class Result:
     reasons: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
+    @property
+    def broke_off(self) -> bool:
+        """It ended otherwise than by passing, or by a failure that the report names."""
+        return self.code not in (0, 1) or (self.code == 1 and not self.failed)
+
     def line(self) -> str:
         words = f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
         if self.races:
@@ -129,14 +134,12 @@ def what_is_wrong(results: list[Result], whole_suite: bool) -> list[str]:
     problems = [
         f"pytest ended with code {result.code}: {result.name}"
         for result in results
-        if result.code not in (0, 1) and (whole_suite or result.code != NOTHING_COLLECTED)
+        if result.broke_off and (whole_suite or result.code != NOTHING_COLLECTED)
     ]
     if not any(result.passed or result.failed for result in results):
         problems.append("no test ran")
     if whole_suite and not sum(result.races for result in results):
-        problems.append(
-            "NO RACE WAS RUN: races need PostgreSQL, and without them nothing is proven"
-        )
+        problems.append("NO RACE PASSED: they need PostgreSQL, and without them nothing is proven")
     if os.environ.get("REQUIRE_CHROMIUM") and not find_chromium():
         problems.append("REQUIRE_CHROMIUM is set, and there is no Chromium")
     return problems

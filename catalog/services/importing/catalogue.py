@@ -15,6 +15,7 @@ from catalog.services.importing.grouping import Groups
 from catalog.services.importing.parsing import Parser
 from catalog.services.importing.reading import Notes, Reading
 from catalog.services.importing.rows import Row, Table
+from catalog.services.importing.texts import decode_twice, unguard
 
 
 class Catalogue:
@@ -71,15 +72,30 @@ class Catalogue:
             yield replace(draft, issues=tuple(notes.issues))
 
     def _rows(self) -> Iterator[Row]:
-        return (row for row in self.source.rows(self.parser.name_of) if isinstance(row, Row))
+        rows = self.source.rows(self.parser.name_of)
+        return (self._tidied(row)[0] for row in rows if isinstance(row, Row))
 
     def _keyed(self, remarks: deque[RowIssue]) -> Iterator[tuple[str, Row]]:
         """The rows with their keys; remarks about rows that can't be read are put aside."""
+        repaired_before = False
         for row in self.source.rows(self.parser.name_of):
             if isinstance(row, RowIssue):
                 remarks.append(row)
-            else:
-                yield self.parser.key_of(row), row
+                continue
+            row, repaired = self._tidied(row)
+            if repaired and not repaired_before:
+                message = _("Texts of the file had been encoded twice and were repaired.")
+                remarks.append(row.issue(Severity.WARNING, "encoded_twice", message))
+            repaired_before = repaired_before or repaired
+            yield self.parser.key_of(row), row
+
+    def _tidied(self, row: Row) -> tuple[Row, bool]:
+        """Without the apostrophes that guard cells, and without a second encoding."""
+        plain = {name: unguard(cell) for name, cell in row.cells.items()}
+        cells = plain
+        if self.parser.repairs:
+            cells = {name: decode_twice(cell) for name, cell in plain.items()}
+        return Row(row.record, row.line, cells), cells != plain
 
     def _unread_columns(self) -> Iterator[RowIssue]:
         if titles := self.parser.unread():

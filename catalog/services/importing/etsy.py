@@ -34,7 +34,7 @@ from catalog.services.importing.headers import by_word, header_word
 from catalog.services.importing.parsing import Keys, Parser
 from catalog.services.importing.reading import BadRow, Notes, Reading
 from catalog.services.importing.rows import Row
-from catalog.services.importing.texts import mend, one_line, slug_of, split_list, unguard
+from catalog.services.importing.texts import mend, one_line, slug_of, split_list
 from marketflow.core.html import text_to_html
 
 COLUMNS = by_word(
@@ -138,7 +138,7 @@ class Etsy(Parser):
 
 
 def _skus(row: Row) -> tuple[str, ...]:
-    return split_list(unguard(row["sku"]))
+    return split_list(row["sku"])
 
 
 def _wishes(row: Row) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
+from xml.sax import SAXParseException
+from xml.sax.handler import ContentHandler
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
+from defusedxml.expatreader import DefusedExpatParser
 from django.utils.translation import gettext as _
 
 from catalog.services.importing.encodings import require_text
@@ -19,6 +20,8 @@ CHUNK = 64 * 1024
 ITEMS = ("item", "entry")
 # Several values of one column are joined by what no value can hold.
 JOIN = "\n"
+# Expat's "no element found" and "unclosed token": the text stopped too early.
+_STOPPED = ("no element found", "unclosed token")
 
 
 class Feed:
@@ -33,60 +36,65 @@ class Feed:
 
     def rows(self, name_of: Callable[[str], str | None]) -> Iterator[Row]:
         items = _Items(self.limits)
-        parser = DefusedXMLParser(target=items, forbid_dtd=True)
+        parser = DefusedExpatParser(forbid_dtd=True)
+        parser.setContentHandler(items)
+        items.setDocumentLocator(parser)
         try:
             with self.path.open("rb") as file:
                 while chunk := file.read(CHUNK):
                     parser.feed(chunk)
-                    yield from items.take(name_of, parser)
+                    yield from items.take(name_of)
                 parser.close()
-            yield from items.take(name_of, parser)
+            yield from items.take(name_of)
         except DefusedXmlException as error:
             raise UnreadableFile(
                 _("The file declares its own XML entities, which a product feed has no need of.")
             ) from error
-        except ParseError as error:
+        except SAXParseException as error:
             raise self._unreadable(error, items) from error
         except (LookupError, ValueError) as error:
             raise UnreadableFile(_("The XML names a character set that isn't known.")) from error
 
-    def _unreadable(self, error: ParseError, items: _Items) -> UnreadableFile | TruncatedFile:
-        if items.open and _at_end(error):
-            text = _("The file ends in the middle of record %(number)d: a part of it is missing.")
+    def _unreadable(
+        self, error: SAXParseException, items: _Items
+    ) -> UnreadableFile | TruncatedFile:
+        if items.open and error.getMessage() in _STOPPED:
+            text = _(
+                "The file ends in the middle of record %(number)d: a part of it is missing. "
+                "Nothing was imported."
+            )
             return TruncatedFile(text % {"number": items.number + 1}, record=items.number + 1)
         text = _("The XML is not well-formed, in line %(line)d.")
-        return UnreadableFile(text % {"line": error.position[0]})
+        return UnreadableFile(text % {"line": error.getLineNumber()})
 
 
-def _at_end(error: ParseError) -> bool:
-    """Expat's "no element found" and "unclosed token": the text stopped too early."""
-    return error.code in (3, 5)
-
-
-class _Items:
+class _Items(ContentHandler):
     """Collects the children of each item. Told of every tag by the parser."""
 
     def __init__(self, limits: Limits) -> None:
+        super().__init__()
         self.limits = limits
         self.number = 1
         self.open: list[str] = []
         self._cells: dict[str, list[str]] | None = None
         self._text: list[str] = []
         self._room = 0
-        self._done: list[tuple[int, dict[str, list[str]]]] = []
+        self._line = 1
+        self._done: list[tuple[int, int, dict[str, list[str]]]] = []
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
+    def startElement(self, tag: str, attributes: Mapping[str, str]) -> None:  # noqa: N802
         name = _local(tag)
         self.open.append(name)
         if len(self.open) > self.limits.xml_depth:
             raise FileTooLarge(_("The XML is nested too deeply for a product feed."))
         if self._cells is None and name in ITEMS:
             self._cells, self._room = {}, self.limits.record_chars
+            self._line = self._locator.getLineNumber()
         if self._cells is not None and "href" in attributes and name == "link":
             self._cells.setdefault(name, []).append(attributes["href"])
         self._text = []
 
-    def end(self, tag: str) -> None:
+    def endElement(self, tag: str) -> None:  # noqa: N802
         name = self.open.pop()
         text, self._text = "".join(self._text), []
         if self._cells is None:
@@ -96,7 +104,7 @@ class _Items:
         elif text.strip() and self.open[-1] in ITEMS:
             self._cells.setdefault(name, []).append(text.strip())
 
-    def data(self, text: str) -> None:
+    def characters(self, text: str) -> None:
         if self._cells is None:
             return
         self._room -= len(text)
@@ -107,9 +115,6 @@ class _Items:
             )
         self._text.append(text)
 
-    def close(self) -> None:
-        """The parser asks for a result at the end; the items have been taken before."""
-
     def _finish(self) -> None:
         self.number += 1
         if self.number > self.limits.records:
@@ -117,14 +122,13 @@ class _Items:
                 _("The file has more than %(count)d records. Split it, and import the parts.")
                 % {"count": self.limits.records}
             )
-        self._done.append((self.number, self._cells or {}))
+        self._done.append((self.number, self._line, self._cells or {}))
         self._cells = None
 
-    def take(self, name_of: Callable[[str], str | None], parser: object) -> Iterator[Row]:
+    def take(self, name_of: Callable[[str], str | None]) -> Iterator[Row]:
         """The items finished since the last call."""
-        line = parser.parser.CurrentLineNumber
         done, self._done = self._done, []
-        for number, found in done:
+        for number, line, found in done:
             cells: dict[str, str] = {}
             for tag, values in found.items():
                 if (name := name_of(tag)) and name not in cells:
@@ -134,4 +138,4 @@ class _Items:
 
 
 def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
+    return tag.rpartition(":")[2]

@@ -36,7 +36,7 @@ from catalog.services.importing.headers import header_word
 from catalog.services.importing.parsing import Parser
 from catalog.services.importing.reading import BadRow, Notes, Reading
 from catalog.services.importing.rows import Row
-from catalog.services.importing.texts import mend, one_line, slug_of, split_path, unguard
+from catalog.services.importing.texts import mend, one_line, slug_of, split_path
 from marketflow.core.html import clean_html, text_to_html
 
 # What may tell the items of a group apart, the most telling first.
@@ -111,7 +111,7 @@ class Google(Parser):
         return super().field_names() | also
 
     def key_of(self, row: Row) -> str:
-        key = one_line(row["item_group_id"]) or one_line(unguard(row["id"]))
+        key = one_line(row["item_group_id"]) or one_line(row["id"])
         return key[: limits.MAX_KEY] or f"?{row.record}"
 
     def product(

@@ -39,7 +39,6 @@ from catalog.services.importing.texts import (
     split_list,
     split_pairs,
     split_path,
-    unguard,
 )
 from marketflow.core.html import clean_html
 
@@ -55,16 +54,19 @@ class MarketFlow(Parser):
     def name_of(cls, title: str) -> str | None:
         return cls.columns.get(title.strip())
 
+    @property
+    def repairs(self) -> bool:
+        return False  # The market writes its letters once.
+
     def unread(self) -> list[str]:
         return [title for title in self.titles if title and self.name_of(title) is None]
 
     def key_of(self, row: Row) -> str:
-        return one_line(unguard(row["handle"]))[: limits.MAX_KEY] or f"?{row.record}"
+        return one_line(row["handle"])[: limits.MAX_KEY] or f"?{row.record}"
 
     def product(
         self, key: str, rows: list[Row], reading: Reading, notes: Notes
     ) -> ProductDraft | None:
-        rows = [Row(r.record, r.line, {n: unguard(c) for n, c in r.cells.items()}) for r in rows]
         first = rows[0]
         if key.startswith("?"):
             return notes.error(first, "no_handle", _("The row has no handle."), "handle")

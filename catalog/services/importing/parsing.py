@@ -1,4 +1,4 @@
-"""What every format is to the reader: names for columns, a key for each row, products from rows."""
+"""What every format is to the reader: names of columns, keys of rows, products from rows."""
 
 from __future__ import annotations
 
@@ -48,6 +48,11 @@ class Parser:
 
     def field_names(self) -> frozenset[str]:
         return frozenset(self.fields[name] for name in self.has if name in self.fields)
+
+    @property
+    def repairs(self) -> bool:
+        """Whether texts that were encoded twice are to be decoded twice."""
+        return True
 
     def unread(self) -> list[str]:
         """Titles that look like columns of this format in a language that isn't known."""

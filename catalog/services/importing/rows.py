@@ -84,8 +84,8 @@ class Table:
                 yield self._ragged(record)
                 continue
             row = Row(record.number, record.line, {n: c for i, n in wanted if (c := cells[i])})
+            yield from _mend(row, self.limits)
             yield row
-            yield from _damage(row, self.limits)
 
     def records(self) -> Iterator[Record]:
         with self._open() as file:
@@ -106,7 +106,7 @@ class Table:
     def _header(self) -> tuple[list[str], int]:
         number = 2 if self._preface else 1
         record = next((r for r in self.records() if r.number == number), None)
-        if record is None or not any(record.cells):
+        if record is None or not any(cell.strip() for cell in record.cells):
             raise UnreadableFile(_("The first line must name the columns, and it is empty."))
         if len(record.cells) > self.limits.columns:
             raise FileTooLarge(
@@ -139,8 +139,8 @@ def _first_of_each(names: list[str | None]) -> list[str | None]:
     return [name if name not in names[:i] else None for i, name in enumerate(names)]
 
 
-def _damage(row: Row, limits: Limits) -> Iterator[RowIssue]:
-    """What had to be mended in the cells, and which are over the cap (they become empty)."""
+def _mend(row: Row, limits: Limits) -> Iterator[RowIssue]:
+    """Empty the cells that are over the cap, take out zero bytes, and say so."""
     for name, cell in list(row.cells.items()):
         if len(cell) > limits.cell_chars:
             row.cells[name] = ""

@@ -45,7 +45,6 @@ from catalog.services.importing.texts import (
     split_list,
     split_pairs,
     split_path,
-    unguard,
 )
 from marketflow.core.html import clean_loose_html
 
@@ -78,6 +77,10 @@ class Shopify(Parser):
         has = {name for title in titles if (name := cls.name_of(title))}
         return super().score(titles) if "handle" in has and len(has) >= 3 else 0
 
+    @property
+    def repairs(self) -> bool:
+        return not any(name.startswith("own:") for name in self.has)
+
     def field_names(self) -> frozenset[str]:
         own = {"own:listed": "listed", "own:tax_class": "tax_class", "own:category": "categories"}
         found = {own[name] for name in self.has if name in own}
@@ -86,13 +89,12 @@ class Shopify(Parser):
         return super().field_names() | found
 
     def key_of(self, row: Row) -> str:
-        handle = one_line(unguard(row["handle"])) or slug_of(row["title"])
+        handle = one_line(row["handle"]) or slug_of(row["title"])
         return handle[: limits.MAX_KEY] or f"?{row.record}"
 
     def product(
         self, key: str, rows: list[Row], reading: Reading, notes: Notes
     ) -> ProductDraft | None:
-        rows = [Row(r.record, r.line, {n: unguard(c) for n, c in r.cells.items()}) for r in rows]
         first = rows[0]
         if key.startswith("?"):
             return notes.error(first, "no_handle", _("The row has no handle."), "handle")

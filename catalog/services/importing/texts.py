@@ -21,13 +21,14 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
 def mend(text: str) -> str:
-    """`text` without control characters, and without a second encoding where that is certain."""
-    text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
-    return decode_twice(text).strip() if _MOJIBAKE.search(text) else text.strip()
+    """`text` without control characters, with one kind of line end."""
+    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)).strip()
 
 
 def decode_twice(text: str) -> str:
     """'CafÃ©' was UTF-8 read as Windows-1252. Undone only if the whole text says so."""
+    if not _MOJIBAKE.search(text):
+        return text
     try:
         return b"".join(_as_byte(letter) for letter in text).decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):

@@ -28,7 +28,6 @@ from catalog.services.importing.texts import (
     split_list,
     split_path,
     unescape_breaks,
-    unguard,
 )
 from catalog.services.importing.woocommerce_columns import (
     COLUMNS,
@@ -85,7 +84,7 @@ class WooCommerce(Parser):
         if _kind(row) == "variation":
             return
         key = self._keys.give(row.record, *_wishes(row))
-        for reference in (one_line(unguard(row["sku"])), f"id:{one_line(row['id'])}"):
+        for reference in (one_line(row["sku"]), f"id:{one_line(row['id'])}"):
             if reference not in ("", "id:"):
                 self._parents.setdefault(reference, key)
                 self._parents.setdefault(reference.casefold(), key)
@@ -93,14 +92,13 @@ class WooCommerce(Parser):
     def key_of(self, row: Row) -> str:
         if _kind(row) != "variation":
             return self._keys.of(row.record, *_wishes(row))
-        parent = one_line(unguard(row["parent"]))
+        parent = one_line(row["parent"])
         found = self._parents.get(parent) or self._parents.get(parent.casefold())
         return found or f"?{row.record}"
 
     def product(
         self, key: str, rows: list[Row], reading: Reading, notes: Notes
     ) -> ProductDraft | None:
-        rows = [Row(r.record, r.line, {n: unguard(c) for n, c in r.cells.items()}) for r in rows]
         parent = next((row for row in rows if _kind(row) != "variation"), None)
         if parent is None or _kind(parent) not in OWN_TYPES:
             _report_unsold(parent, rows, notes)
@@ -174,7 +172,7 @@ def _kind(row: Row) -> str:
 def _wishes(row: Row) -> tuple[str, ...]:
     number = one_line(row["id"])
     return (
-        one_line(unguard(row["sku"]))[: limits.MAX_KEY] or (f"id:{number}" if number else ""),
+        one_line(row["sku"])[: limits.MAX_KEY] or (f"id:{number}" if number else ""),
         f"id:{number}" if number else "",
         slug_of(row["name"]),
     )

@@ -12,5 +12,4 @@ class StockChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProductChanged(Event):
-    product_id: int
-    shop_id: int
+    product_ids: list[int]

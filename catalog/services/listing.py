@@ -18,6 +18,7 @@ from catalog.models import Category, Product
 from marketflow.core.events import publish
 
 LONGEST_SLUG = 200
+BATCH = 200
 
 
 def free_slug(title: str, *, taken_by: int | None = None) -> str:
@@ -47,18 +48,22 @@ def free_category_slug(full_name: str) -> str:
 def refresh(products: Iterable[Product]) -> None:
     """Recompute what lists read of `products` and say that they changed.
 
-    Publishes `ProductChanged` for each.
+    Publishes `ProductChanged`.
     """
-    ids = [product.pk for product in products]
-    fresh = Product.objects.filter(pk__in=ids).select_related("category")
-    for product in fresh.prefetch_related("variants", "attributes"):
+    ids = sorted(product.pk for product in products)
+    fresh = list(
+        Product.objects.filter(pk__in=ids)
+        .select_related("category")
+        .prefetch_related("variants", "attributes")
+    )
+    for product in fresh:
         variants = [variant for variant in product.variants.all() if variant.is_active]
-        Product.objects.filter(pk=product.pk).update(
-            price_minor=min((variant.price_minor for variant in variants), default=0),
-            keywords=keywords(product, variants),
-            updated_at=now(),
-        )
-        publish(ProductChanged(product_id=product.pk, shop_id=product.shop_id))
+        product.price_minor = min((variant.price_minor for variant in variants), default=0)
+        product.keywords = keywords(product, variants)
+        product.updated_at = now()
+    Product.objects.bulk_update(fresh, ["price_minor", "keywords", "updated_at"], BATCH)
+    if ids:
+        publish(ProductChanged(product_ids=ids))
 
 
 @transaction.atomic
@@ -67,6 +72,14 @@ def publish_product(product: Product) -> None:
     product.state = Product.State.PUBLISHED
     product.published_at = product.published_at or now()
     product.save(update_fields=["state", "published_at"])
+    refresh([product])
+
+
+@transaction.atomic
+def unpublish_product(product: Product) -> None:
+    """Make it a draft again. Publishes `ProductChanged`."""
+    product.state = Product.State.DRAFT
+    product.save(update_fields=["state"])
     refresh([product])
 
 

@@ -38,9 +38,23 @@ def find_or_make(path: Sequence[str]) -> Category:
     return parent
 
 
+@transaction.atomic
+def rename_branch(category: Category) -> None:
+    """Write the full names of `category` and all below it anew, after it was named or moved."""
+    parent = Category.objects.get(pk=category.pk).get_parent()
+    full_names = {parent.path: parent.full_name} if parent else {}
+    branch = list(Category.get_tree(category))
+    for node in branch:
+        above = full_names.get(node.path[: -Category.steplen], "")
+        node.full_name = (f"{above} > {node.name}" if above else node.name)[:500]
+        full_names[node.path] = node.full_name
+    Category.objects.bulk_update(branch, ["full_name"], batch_size=500)
+    cache.delete(TOP_CATEGORIES)
+
+
 def _add(parent: Category | None, name: str, full_name: str) -> Category:
     values = {"name": name, "full_name": full_name, "slug": free_category_slug(full_name)}
     if parent is None:
         cache.delete(TOP_CATEGORIES)
-        return Category.add_root(**values)
-    return Category.objects.get(pk=parent.pk).add_child(**values)
+        return Category.objects.add_root(**values)
+    return Category.objects.add_child(Category.objects.get(pk=parent.pk), **values)

@@ -138,7 +138,7 @@ def _capture(payment: Payment, order: Order) -> None:
 def _mark_paid(order: Order) -> None:
     """The whole sum is captured: the shops may send."""
     order.move_to(Order.State.PAID)
-    Order.objects.filter(pk=order.pk).update(paid_at=Now())
+    Order.objects.filter(pk=order.pk).update(paid_at=now())
     parts = list(order.seller_orders.order_by("pk"))
     for part in parts:
         part.move_to("paid")

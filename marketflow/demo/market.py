@@ -1,0 +1,54 @@
+"""The whole demo market, at any size."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import time_machine
+from django.test.utils import override_settings
+from django.utils.timezone import now
+
+from marketflow.core import events
+from marketflow.demo import stock_room
+from marketflow.demo.history import History
+
+# Quiet: nobody is written to, and everything happens in this process.
+QUIET = {
+    "CELERY_TASK_ALWAYS_EAGER": True,
+    "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    shops: int = 14
+    products: int = 240
+    orders: int = 400
+    days: int = 90
+    seed: int = 1
+
+
+# Called with what is being made, how many there will be, and returns what to call per one.
+Progress = Callable[[str, int], Callable[[int], None]]
+
+
+def seed(size: Size, progress: Progress) -> None:
+    """Fill an empty database. The same size and seed make the same market.
+
+    Numbers of orders and ids are random, as everywhere; times count back from now.
+    """
+    rng = random.Random(size.seed)
+    with override_settings(**QUIET):
+        opening = now() - timedelta(days=size.days + 7)
+        with time_machine.travel(opening, tick=True):
+            buyer, _, staff = stock_room.make_cast()
+            stock_room.make_tax_rates()
+            made = stock_room.make_shops(size.shops, staff)
+            stock_room.make_products(made, size.products, rng, progress("products", size.products))
+        history = History(days=size.days, orders=size.orders, rng=rng, buyer=buyer)
+        history.happen(progress("orders", size.orders))
+        while events.relay(1000):
+            continue

@@ -92,6 +92,10 @@ class StockMovementQuerySet(models.QuerySet):
 
 
 class ProductImageQuerySet(models.QuerySet):
+    def shown(self):
+        """Those with something to draw; `ProductImage.is_shown` says the same of one."""
+        return self.filter(state__in=["waiting", "ready"]).exclude(fallback="")
+
     def managed_by(self, user, duty: str = ""):
         return self.filter(product__shop__in=Shop.objects.managed_by(user, duty))
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -9,6 +10,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from catalog.querysets import ProductImageQuerySet
+
+SHOWN = ("waiting", "ready")
 
 
 class ProductImage(models.Model):
@@ -69,3 +72,57 @@ class ProductImage(models.Model):
 
     def __str__(self) -> str:
         return self.alt or f"Picture {self.position + 1}"
+
+    @property
+    def folder(self) -> str:
+        return f"pictures/{self.uuid}"
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is something to draw; pages draw placeholder art where not."""
+        return bool(self.fallback) and self.state in SHOWN
+
+    @property
+    def fallback_url(self) -> str:
+        """The JPEG that every browser can show; empty where there is none."""
+        return default_storage.url(self.fallback) if self.is_shown else ""
+
+    def url(self, width: int, format: str = "webp") -> str:
+        """The smallest size that is at least `width` wide, or the largest; else the fallback."""
+        made = self._widths(format)
+        if not made:
+            return self.fallback_url
+        best = min((w for w in made if w >= width), default=max(made))
+        return self._url_of(f"{best}.{format}")
+
+    @property
+    def largest_url(self) -> str:
+        return self.url(max(self._widths("webp"), default=0))
+
+    def srcset(self, format: str) -> str:
+        """`…/160.webp 160w, …/320.webp 320w`; empty where the format was not made."""
+        return ", ".join(f"{self._url_of(f'{w}.{format}')} {w}w" for w in self._widths(format))
+
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """Type and srcset for each `<source>`, the smallest files first."""
+        formats = [format for format in ("avif", "webp") if self._widths(format)]
+        return [(f"image/{format}", self.srcset(format)) for format in formats]
+
+    @property
+    def og_url(self) -> str:
+        return self._url_of("og.jpg") if self.state == self.State.READY else self.fallback_url
+
+    @property
+    def public_names(self) -> list[str]:
+        """Every file in the public storage."""
+        if not self.fallback:
+            return []
+        sizes = [f"{w}.{format}" for format, widths in self.sizes.items() for w in widths]
+        return [self.fallback, *(f"{self.folder}/{name}" for name in [*sizes, "og.jpg"])]
+
+    def _widths(self, format: str) -> list[int]:
+        return self.sizes.get(format, []) if self.state == self.State.READY else []
+
+    def _url_of(self, name: str) -> str:
+        return default_storage.url(f"{self.folder}/{name}")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +15,7 @@ from catalog.querysets import ProductAttributeQuerySet, ProductQuerySet, Variant
 from marketflow.core.money import Money
 
 MOST_MINOR = 10**12  # A price, a total: beyond it is a mistake.
+NEW_FOR = timedelta(days=14)
 
 
 class TaxClass(models.TextChoices):
@@ -124,6 +127,39 @@ class Product(models.Model):
     def is_published(self) -> bool:
         return self.state == self.State.PUBLISHED
 
+    # What cards show, from what `with_card_data()` loaded.
+
+    @property
+    def offers(self) -> list[Variant]:
+        """Its variants that are for sale."""
+        return self.active_variants
+
+    @cached_property
+    def cheapest(self) -> Variant | None:
+        return min(self.offers, key=lambda variant: variant.price_minor, default=None)
+
+    @property
+    def has_several_prices(self) -> bool:
+        return len({variant.price_minor for variant in self.offers}) > 1
+
+    @property
+    def is_sold_out(self) -> bool:
+        return all(variant.level == "out" for variant in self.offers)
+
+    @property
+    def few_left(self) -> int:
+        """How many are left of the only variant, when they are few."""
+        [only] = self.offers if len(self.offers) == 1 else [None]
+        return only.available if only and only.level == "low" else 0
+
+    @property
+    def is_new(self) -> bool:
+        return bool(self.published_at) and self.published_at > now() - NEW_FOR
+
+    @cached_property
+    def shown_images(self) -> list:
+        return [image for image in self.images.all() if image.is_shown]
+
 
 class Variant(models.Model):
     """What a buyer actually puts in the cart: a size, a colour, or the only one there is."""
@@ -200,6 +236,13 @@ class Variant(models.Model):
         return Money(self.compare_at_minor, self.currency)
 
     @property
+    def percent_off(self) -> int:
+        """How much less it costs than before, in whole percent, never more than it is."""
+        if not self.compare_at_minor:
+            return 0
+        return (self.compare_at_minor - self.price_minor) * 100 // self.compare_at_minor
+
+    @property
     def option_values(self) -> list[str]:
         return [value for value in (self.option1, self.option2, self.option3) if value]
 
@@ -208,7 +251,8 @@ class Variant(models.Model):
         """Option name to value. Needs the product loaded."""
         names = (self.product.option1_name, self.product.option2_name, self.product.option3_name)
         values = (self.option1, self.option2, self.option3)
-        return {name: value for name, value in zip(names, values) if name and value}
+        pairs = zip(names, values, strict=True)
+        return {name: value for name, value in pairs if name and value}
 
     @property
     def label(self) -> str:

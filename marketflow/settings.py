@@ -26,6 +26,7 @@ from marketflow.core.environment import (
     words,
 )
 from marketflow.core.logs import configure_structlog, logging_config
+from marketflow.unfold import UNFOLD, UNFOLD_SELLER  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

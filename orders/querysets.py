@@ -25,7 +25,8 @@ class OrderQuerySet(models.QuerySet):
         return self.prefetch_related(
             "seller_orders__shop",
             "seller_orders__lines__variant__product__images",
-            "seller_orders__shipments__lines",
+            "seller_orders__lines__variant__image",
+            "seller_orders__shipments__lines__line",
             "payments",
         )
 

@@ -18,8 +18,23 @@ def top_categories() -> list[Category]:
     """The roots, in order. Cached for a few minutes: they stand on every page."""
     found = cache.get(TOP_CATEGORIES)
     if found is None:
-        found = list(Category.get_root_nodes().defer("description"))
+        found = list(Category.objects.get_root_nodes().defer("description"))
         cache.set(TOP_CATEGORIES, found, SECONDS)
+    return found
+
+
+def trail(category: Category) -> list[Category]:
+    """What lies above `category`, top first. Cached for a few minutes."""
+    steps = range(Category.steplen, len(category.path), Category.steplen)
+    paths = [category.path[:length] for length in steps]
+    if not paths:
+        return []
+    name = f"trail:{category.path}"
+    found = cache.get(name)
+    if found is None:
+        above = Category.objects.filter(path__in=paths).defer("description")
+        found = list(above.order_by("path"))
+        cache.set(name, found, SECONDS)
     return found
 
 
@@ -56,5 +71,5 @@ def _add(parent: Category | None, name: str, full_name: str) -> Category:
     values = {"name": name, "full_name": full_name, "slug": free_category_slug(full_name)}
     if parent is None:
         cache.delete(TOP_CATEGORIES)
-        return Category.objects.add_root(**values)
-    return Category.objects.add_child(Category.objects.get(pk=parent.pk), **values)
+        return Category.objects.add_root(values)
+    return Category.objects.add_child(Category.objects.get(pk=parent.pk), values)

@@ -14,11 +14,10 @@ from unfold.admin import ModelAdmin
 from marketflow.core.admin_sites import (
     SellerAdminSite,
     StaffAdminSite,
-    has_duty,
-    seats,
     seller_site,
     staff_site,
 )
+from marketflow.core.duties import has_duty
 from marketflow.core.models import AuditEntry
 from marketflow.core.money_field import MoneyField, is_amount
 
@@ -32,8 +31,6 @@ __all__ = [
     "ShopScopedInline",
     "StaffAdmin",
     "StaffAdminSite",
-    "has_duty",
-    "seats",
     "seller_site",
     "staff_site",
 ]

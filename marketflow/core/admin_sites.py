@@ -16,6 +16,8 @@ from django.urls import URLPattern, reverse
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
+from marketflow.core.duties import seats
+
 MOST_FOUND = 10  # Of each kind, in the palette.
 
 
@@ -119,20 +121,6 @@ class SellerAdminSite(MarketSite):
     def has_permission(self, request: HttpRequest) -> bool:
         # Nobody who sells is staff (invariant I17).
         return request.user.is_active and not request.user.is_staff and bool(seats(request))
-
-
-def seats(request: HttpRequest) -> list[Model]:
-    """The person's seats in shops, read once a request: every menu item asks for them."""
-    if not request.user.is_authenticated:
-        return []
-    if not hasattr(request, "_seats"):
-        request._seats = list(request.user.memberships.select_related("shop"))
-    return request._seats
-
-
-def has_duty(request: HttpRequest, duty: str) -> bool:
-    """Whether the person may do `duty` (a name of `ShopMember.DUTIES`) in any of their shops."""
-    return any(seat.may(duty) for seat in seats(request))
 
 
 # The default site is StaffAdminSite (MarketAdminConfig).

@@ -1,0 +1,147 @@
+"""Shops as the house sees them: the queue of applications, and the steps staff may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import action, display
+
+from accounts.models import Shop, ShopMember
+from accounts.services import shops
+from marketflow.core.admin import ReadOnly, StaffAdmin, staff_site
+from marketflow.core.admin_forms import ReasonForm, answered, ask
+from marketflow.core.errors import Refusal
+
+STATE_COLOURS = {
+    Shop.State.APPLIED: "warning",
+    Shop.State.REFUSED: "danger",
+    Shop.State.OPEN: "success",
+    Shop.State.SUSPENDED: "danger",
+}
+
+
+class MemberInline(ReadOnly, TabularInline):
+    """Who works there is the owner's business; staff look on."""
+
+    model = ShopMember
+    fields = ["user", "role", "joined_at"]
+    readonly_fields = fields
+    extra = 0
+    tab = True
+
+
+@admin.register(Shop, site=staff_site)
+class ShopAdmin(StaffAdmin):
+    """The approval queue is this list, filtered by state."""
+
+    list_display = ["name", "badge", "country", "member_count", "applied_at", "opened_at"]
+    list_filter = ["state", "country"]
+    search_fields = ["name", "slug", "email", "legal_name"]
+    readonly_fields = ["uuid", "state", "state_reason", "applied_at", "opened_at"]
+    inlines = [MemberInline]
+    actions = ["approve", "refuse", "suspend", "reinstate"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "name",
+                    "slug",
+                    ("state", "state_reason"),
+                    ("applied_at", "opened_at"),
+                    "tagline",
+                    "about",
+                    ("city", "country"),
+                    "email",
+                ]
+            },
+        ),
+        (
+            _("Trader and terms"),
+            {
+                "classes": ["tab"],
+                "fields": [
+                    "legal_name",
+                    "legal_address",
+                    "vat_number",
+                    "terms",
+                    "returns_policy",
+                    "returns_days",
+                ],
+            },
+        ),
+        (
+            _("Vacation"),
+            {"classes": ["tab"], "fields": [("away_from", "away_until"), "away_note"]},
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).annotate(people=Count("memberships"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # A shop begins with its owner's application.
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Shop | None = None) -> bool:
+        # Orders and payouts name it: a shop is suspended, never erased.
+        return False
+
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    def badge(self, shop: Shop) -> tuple[str, str]:
+        return shop.state, shop.get_state_display()
+
+    @display(description=_("members"), ordering="people")
+    def member_count(self, shop: Shop) -> int:
+        return shop.people
+
+    @action(description=_("Approve"), permissions=["change"])
+    def approve(self, request: HttpRequest, rows: QuerySet) -> None:
+        self._each(request, rows, lambda shop: shops.approve(shop=shop, by=request.user))
+
+    @action(description=_("Refuse, with a reason"), permissions=["change"])
+    def refuse(self, request: HttpRequest, rows: QuerySet) -> HttpResponse | None:
+        return self._with_reason(request, rows, "refuse", shops.refuse, _("Refuse"))
+
+    @action(description=_("Suspend, with a reason"), permissions=["change"])
+    def suspend(self, request: HttpRequest, rows: QuerySet) -> HttpResponse | None:
+        return self._with_reason(request, rows, "suspend", shops.suspend, _("Suspend"))
+
+    @action(description=_("Reinstate"), permissions=["change"])
+    def reinstate(self, request: HttpRequest, rows: QuerySet) -> None:
+        self._each(request, rows, lambda shop: shops.reinstate(shop=shop, by=request.user))
+
+    def _with_reason(
+        self,
+        request: HttpRequest,
+        rows: QuerySet,
+        name: str,
+        step: Callable[..., Shop],
+        button: str,
+    ) -> HttpResponse | None:
+        form = answered(request, ReasonForm)
+        if not form.is_valid():
+            title = self.get_action(name)[2]
+            return ask(self, request, rows, form, action=name, title=title, button=button)
+        reason = form.cleaned_data["reason"]
+        self._each(request, rows, lambda shop: step(shop=shop, by=request.user, reason=reason))
+        return None
+
+    def _each(self, request: HttpRequest, rows: QuerySet, step: Callable[[Shop], Shop]) -> None:
+        """Take the step with each shop; one that can't take it stops none of the others."""
+        done = 0
+        for shop in rows:
+            try:
+                step(shop)
+            except Refusal as refusal:
+                messages.error(request, f"{shop}: {refusal.message}")
+            else:
+                done += 1
+        if done:
+            messages.success(request, gettext("%(count)d done.") % {"count": done})

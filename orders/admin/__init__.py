@@ -1,0 +1,3 @@
+"""What both admin sites show of orders."""
+
+from orders.admin import market, selling  # noqa: F401

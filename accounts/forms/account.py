@@ -6,10 +6,11 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts import postcodes
 from accounts.forms.words import say
 from accounts.models import Address, User
 
-THEMES = [("", _("As on my device")), ("light", _("Light")), ("dark", _("Dark"))]
+THEMES = [("system", _("As on my device")), ("light", _("Light")), ("dark", _("Dark"))]
 
 
 class ProfileForm(forms.ModelForm):
@@ -31,11 +32,7 @@ class NewsForm(forms.ModelForm):
 
 
 class ThemeForm(forms.Form):
-    theme = forms.ChoiceField(
-        label=_("Colours"), choices=THEMES, required=False, widget=forms.RadioSelect
-    )
-    # A choice left open is a choice here, not an optional field.
-    theme.widget.is_required = False
+    theme = forms.ChoiceField(label=_("Colours"), choices=THEMES, widget=forms.RadioSelect)
 
 
 class AddressForm(forms.ModelForm):
@@ -45,7 +42,7 @@ class AddressForm(forms.ModelForm):
         "name": (_("Full name"), _("Enter the full name"), "name"),
         "line1": (_("Address line 1"), _("Enter the street and number"), "address-line1"),
         "line2": (_("Address line 2"), "", "address-line2"),
-        "postcode": (_("Postcode"), "", "postal-code"),
+        "postcode": (_("Postcode"), _("Enter the postcode"), "postal-code"),
         "city": (_("Town or city"), _("Enter the town or city"), "address-level2"),
         "region": (_("Region"), "", "address-level1"),
         "country": (_("Country"), _("Choose the country"), "country"),
@@ -70,12 +67,12 @@ class AddressForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name, (label, missing, token) in self.WORDS.items():
             say(self.fields[name], label, missing, autocomplete=token)
-        # Whether it may be left out depends on the country, not on the form.
-        self.fields["postcode"].help_text = _("Where the country has none, leave it empty.")
         self.fields["phone"].help_text = _("For the carrier, if there is a problem.")
         self.fields["phone"].widget.input_type = "tel"
-        self.fields["country"].widget.choices = list(self.fields["country"].widget.choices)
         if "is_default" in self.fields:
             self.fields["is_default"].label = _("Use this address by default")
         if not self.initial.get("country"):
             self.initial["country"] = settings.MARKETPLACE_COUNTRY
+        # Only so that the label says it right: the model knows the rule.
+        country = str(self["country"].value() or "")
+        self.fields["postcode"].required = postcodes.are_needed(country)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +52,12 @@ class ShopApplicationForm(forms.ModelForm):
             spellcheck="false",
         )
         fields["slug"].required = False
+        # Whether it is free is said when the field is left; sending decides.
+        fields["slug"].widget.attrs |= {
+            "hx-get": reverse("sell_slug_state"),
+            "hx-trigger": "change",
+            "hx-target": "#slug-state",
+        }
         fields["slug"].error_messages["invalid"] = _("Use letters, numbers and hyphens only")
         fields["slug"].error_messages["unique"] = shops.AddressTaken.message
         say(fields["tagline"], hint=_("Such as “Pots and jugs from a small kiln”."))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -28,8 +29,10 @@ class PostalAddress(models.Model):
     class Meta:
         abstract = True
 
-    def clean(self) -> None:
-        if not self.postcode and self.country and postcodes.are_needed(self.country.code):
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        super().clean_fields(exclude=exclude)
+        is_asked = "postcode" not in (exclude or ())
+        if is_asked and not self.postcode and postcodes.are_needed(self.country.code or ""):
             raise ValidationError({"postcode": _("Enter the postcode")})
 
     @property

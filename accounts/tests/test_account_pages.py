@@ -91,7 +91,7 @@ def test_a_theme_is_remembered_in_a_cookie_and_shown(client, buyer):
     page = client.get("/account/preferences/").content.decode()
     assert 'data-theme="dark"' in page
 
-    fill_in(client, "/account/preferences/", theme="", next="/account/preferences/")
+    fill_in(client, "/account/preferences/", theme="system", next="/account/preferences/")
     assert "data-theme" not in client.get("/account/preferences/").content.decode()
 
 

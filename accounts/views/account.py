@@ -48,7 +48,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         request.user.save(update_fields=["wants_news"])
         messages.success(request, _("Your preferences are saved."))
         return see_other("accounts:preferences")
-    theme_form = ThemeForm(initial={"theme": request.COOKIES.get("theme", "")})
+    theme_form = ThemeForm(initial={"theme": request.COOKIES.get("theme", "system")})
     context = {"form": form, "theme_form": theme_form}
     return form_page(request, "accounts/preferences.html", context)
 
@@ -60,7 +60,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = see_other(own_address(request, request.POST.get("next", ""), "home"))
     if not form.is_valid():
         return response
-    if choice := form.cleaned_data["theme"]:
+    if (choice := form.cleaned_data["theme"]) != "system":
         # Readable by the switch in the footer, which needs no request.
         response.set_cookie(
             "theme", choice, max_age=YEAR, samesite="Lax", secure=request.is_secure()

@@ -9,7 +9,7 @@ from marketflow.core.guards import GUARDS
 
 
 @register(Tags.security)
-def test_switches_only_in_tests(app_configs: object, **kwargs: object) -> list[Error]:
+def switches_only_in_tests(app_configs: object, **kwargs: object) -> list[Error]:
     if settings.DISABLED_GUARDS and not settings.TESTING:
         names = ", ".join(settings.DISABLED_GUARDS)
         return [Error(f"MARKETFLOW_TEST_DISABLE={names} outside tests.", id="marketflow.E001")]

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+
+from catalog.models import StockMovement
+from catalog.tests.factories import make_variant
+from marketflow.core import append_only
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def movement(shop):
+    return make_variant(shop, stock=5).stock.movements.get()
+
+
+def is_refused(change) -> bool:
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        change()
+    return True
+
+
+def test_a_row_can_not_be_changed(movement):
+    assert is_refused(lambda: StockMovement.objects.update(delta=50))
+
+    movement.refresh_from_db()
+    assert movement.delta == 5
+
+
+def test_a_row_can_not_be_deleted(movement):
+    assert is_refused(movement.delete)
+
+    assert StockMovement.objects.count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has INSERT OR REPLACE")
+def test_a_row_can_not_be_replaced(movement):
+    columns = [field.column for field in StockMovement._meta.concrete_fields]
+    statement = (
+        f"INSERT OR REPLACE INTO catalog_stockmovement ({', '.join(columns)}) "
+        f"SELECT {', '.join('50' if c == 'delta' else c for c in columns)} "
+        "FROM catalog_stockmovement"
+    )
+
+    with connection.cursor() as cursor:
+        assert is_refused(lambda: cursor.execute(statement))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has TRUNCATE")
+def test_the_table_can_not_be_emptied(movement):
+    with connection.cursor() as cursor:
+        assert is_refused(lambda: cursor.execute("TRUNCATE catalog_stockmovement CASCADE"))
+
+
+def test_every_guarded_table_has_its_triggers():
+    assert {"catalog_stockmovement", "orders_statechange", "core_auditentry"} <= set(
+        append_only.guarded_tables()
+    )
+    if connection.vendor == "postgresql":
+        query, expected = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal", 2
+    else:
+        query, expected = "SELECT name FROM sqlite_master WHERE type = 'trigger'", 3
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        names = {name for (name,) in cursor.fetchall()}
+    for table in append_only.guarded_tables():
+        own = {f"{table}_{suffix}" for suffix in ("rows", "whole", "update", "delete", "replace")}
+        assert len(own & names) == expected, table
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite loses triggers on a rebuild")
+def test_a_lost_trigger_comes_back_with_the_next_migrate(movement):
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER catalog_stockmovement_update")
+
+    call_command("migrate", verbosity=0)
+
+    assert is_refused(lambda: StockMovement.objects.update(delta=50))

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from marketflow.core.checks import nothing_for_show_in_production, switches_only_in_tests
+
+
+@pytest.fixture
+def production(settings):
+    settings.DEMO = settings.EMBEDDED = settings.TESTING = False
+    settings.REDIS_URL = "redis://redis"
+    settings.SECRET_KEY = "kJ8#vQ2!" * 8
+    settings.ALLOWED_HOSTS = ["market.example"]
+    settings.ALLOWED_ORIGINS = ["https://market.example"]
+    settings.PAYMENT_PROVIDERS = ["stripe"]
+    settings.ALLOW_TEST_PAYMENTS = False
+    return settings
+
+
+def found() -> set[str]:
+    return {error.id for error in nothing_for_show_in_production(None)}
+
+
+def test_production_settings_pass(production):
+    assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("DEMO", True, "marketflow.E003"),
+        ("ALLOWED_HOSTS", ["*"], "marketflow.E004"),
+        ("ALLOWED_ORIGINS", ["*"], "marketflow.E005"),
+        ("ALLOWED_ORIGINS", ["https://*.example"], "marketflow.E005"),
+        ("TESTING", True, "marketflow.E006"),
+        ("EMBEDDED", True, "marketflow.E007"),
+        ("REDIS_URL", "", "marketflow.E008"),
+        ("SECRET_KEY", "change-me" * 9, "marketflow.E009"),
+        ("SECRET_KEY", "short", "marketflow.E009"),
+        ("PAYMENT_PROVIDERS", ["test"], "marketflow.E010"),
+    ],
+)
+def test_what_must_not_reach_production_is_named(production, name, value, error):
+    setattr(production, name, value)
+
+    assert found() == {error}
+
+
+def test_guards_are_switched_off_in_tests_only(settings):
+    settings.DISABLED_GUARDS, settings.TESTING = ["stock_condition"], False
+    assert [error.id for error in switches_only_in_tests(None)] == ["marketflow.E001"]
+
+    settings.TESTING = True
+    assert switches_only_in_tests(None) == []
+
+    settings.DISABLED_GUARDS = ["no_such_guard"]
+    assert [error.id for error in switches_only_in_tests(None)] == ["marketflow.E002"]

@@ -7,6 +7,8 @@ from marketflow.core.admin import seller_site, staff_site
 
 urlpatterns = [
     path("", include("accounts.urls")),
+    path("cart/", include("carts.urls")),
+    path("", include("orders.urls")),
     path("api/", include("marketflow.api.urls")),
     path("seller/", seller_site.urls),
     path("admin/", staff_site.urls),

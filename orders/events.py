@@ -51,3 +51,11 @@ class SellerOrderDelivered(Event):
     seller_order_id: int
     shop_id: int
     buyer_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderLinkAsked(Event):
+    """A guest asks for the link to their order. `asking` tells one asking from the next."""
+
+    order_id: int
+    asking: str

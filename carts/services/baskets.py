@@ -154,6 +154,24 @@ def save_for_later(cart: Cart, line_uuid: str, *, saved: bool = True) -> None:
 
 
 @transaction.atomic
+def send_to(cart: Cart, *, country: str, postcode: str = "") -> None:
+    """Note where the cart is to go: delivery and VAT depend on it."""
+    cart = _locked(cart)
+    cart.country, cart.postcode = country, postcode
+    cart.save(update_fields=["country", "postcode"])
+    _touch(cart)
+
+
+@transaction.atomic
+def choose_shipping(cart: Cart, shipping: Mapping[str, str]) -> None:
+    """Note by which option, by its uuid, shops are to send, by their slug."""
+    cart = _locked(cart)
+    cart.shipping = cart.shipping | dict(shipping)
+    cart.save(update_fields=["shipping"])
+    _touch(cart)
+
+
+@transaction.atomic
 def settle(cart: Cart) -> None:
     """Fit the cart to what can be had: fewer where fewer are left, saved for later where none.
 
@@ -187,7 +205,10 @@ def merge(guest: Cart, buyer) -> Cart:
         _take_over(mine, line)
     if guest.country and not mine.country:
         mine.country, mine.postcode = guest.country, guest.postcode
-        mine.save(update_fields=["country", "postcode"])
+    # Signing in on the way through checkout: what was typed is not asked again.
+    mine.shipping = mine.shipping | guest.shipping
+    mine.checkout = mine.checkout or guest.checkout
+    mine.save(update_fields=["country", "postcode", "shipping", "checkout"])
     guest.delete()
     return mine
 
@@ -206,6 +227,9 @@ def free_units(variant: Variant) -> int | None:
 
 def _take_over(cart: Cart, line: CartLine) -> None:
     mine = cart.lines.filter(variant=line.variant_id)
+    if not line.is_saved:
+        # What the guest meant to buy is bought, though it was saved for later before.
+        mine.update(is_saved=False)
     if mine.update(quantity=Least(Greatest(F("quantity"), line.quantity), CartLine.MOST)):
         return
     line.pk = line.id = None

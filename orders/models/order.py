@@ -115,6 +115,11 @@ class Order(HasHistory, PostalAddress):
     def tax_included(self) -> Money:
         return Money(self.tax_included_minor, self.currency)
 
+    @property
+    def is_payable(self) -> bool:
+        """Whether its stock is held and a payment welcome. The database decides in the end."""
+        return self.state == self.State.AWAITING_PAYMENT and self.expires_at > now()
+
     def guest_token(self) -> str:
         """What opens this order without an account. Bound to it, and to its access key."""
         message = LINK_SALT + f":{self.number}:{self.access_key}".encode()

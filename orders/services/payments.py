@@ -169,18 +169,28 @@ def _give_back(payment: Payment) -> None:
     )
 
 
-def settle_unknown() -> int:
-    """Ask providers about attempts whose answer never came, and return money that nobody needs.
+def ask_again(*, order: Order | None = None) -> int:
+    """Ask providers about attempts whose answer never came: of `order`, or of all.
 
     Returns how many were looked at. Safe to repeat.
     """
     silent = Payment.objects.open().filter(
         state__in=UNSETTLED, created_at__lt=Now() - UNKNOWN_AFTER
     )
-    looked_at = 0
-    for payment in silent.order_by("pk"):
+    if order is not None:
+        silent = silent.filter(order=order)
+    waiting = list(silent.order_by("pk"))
+    for payment in waiting:
         _ask_again(payment)
-        looked_at += 1
+    return len(waiting)
+
+
+def settle_unknown() -> int:
+    """Ask about all attempts whose answer never came, and return money that nobody needs.
+
+    Returns how many were looked at. Safe to repeat.
+    """
+    looked_at = ask_again()
     closed = [Order.State.EXPIRED, Order.State.CANCELLED]
     for payment in Payment.objects.filter(
         state=Payment.State.CAPTURED, refunded_minor=0, order__state__in=closed

@@ -1,0 +1,46 @@
+"""What cart, checkout and order pages write in the same words."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django import template
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+
+from carts.models import ShippingOption
+from catalog.models import Variant
+
+register = template.Library()
+
+
+@register.filter
+def thumbnail(variant: Variant) -> str:
+    """The address of a variant's picture: its own, else the product's first, else a drawing.
+
+    Needs the variant's image, its product and the product's images loaded.
+    """
+    images = [variant.image, *variant.product.images.all()]
+    image = next((image for image in images if image and image.is_shown), None)
+    return image.url(176) if image else reverse("art", args=[variant.product.slug])
+
+
+@register.filter
+def arrival(option: ShippingOption) -> str:
+    """When a parcel sent today arrives."""
+    today = localdate()
+    return days(today + timedelta(days=option.min_days), today + timedelta(days=option.max_days))
+
+
+@register.simple_tag
+def days(first: date | None, last: date | None) -> str:
+    """Tue 2 – Thu 4 Dec."""
+    if not first or not last:
+        return ""
+    if first == last:
+        return date_format(last, "D j M")
+    form = "D j" if (first.year, first.month) == (last.year, last.month) else "D j M"
+    dates = {"first": date_format(first, form), "last": date_format(last, "D j M")}
+    return _("%(first)s – %(last)s") % dates

@@ -1,0 +1,29 @@
+"""Checkout, one order, all orders."""
+
+from django.urls import path
+
+from orders.views import checkout, delivery, finding, order, paying, review
+
+app_name = "orders"
+
+urlpatterns = [
+    path("checkout/", checkout.start, name="checkout"),
+    path("checkout/delivery/", delivery.delivery, name="delivery"),
+    path("checkout/delivery/remove/", checkout.remove_shop, name="remove_shop"),
+    path("checkout/payment/", checkout.payment, name="payment"),
+    path("checkout/review/", review.review, name="review"),
+    path("account/orders/", order.orders, name="list"),
+    path("orders/find/", finding.find, name="find"),
+    path("orders/find/sent/", finding.sent, name="link_sent"),
+    path("orders/<str:number>/", order.order, name="order"),
+    path("orders/<str:number>/pay/", paying.pay_again, name="pay"),
+    path("orders/<str:number>/check/", paying.check, name="check_payment"),
+    path("orders/<str:number>/cancel/", order.cancel, name="cancel"),
+    path("orders/<str:number>/buy-again/", order.buy_again, name="buy_again"),
+    path("orders/<str:number>/links/", order.renew_links, name="renew_links"),
+    path(
+        "orders/<str:number>/payments/<uuid:payment>/confirm/",
+        paying.confirm,
+        name="confirm_payment",
+    ),
+]

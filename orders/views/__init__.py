@@ -1,0 +1,1 @@
+"""The buyer's pages: checkout, one order, all orders."""

@@ -1,6 +1,11 @@
-"""How the world writes its currencies: signs and short words, and the ISO codes they may mean."""
+"""How the world writes its currencies: signs and short words, what they may mean, finding them."""
 
 from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from babel import Locale
 
 # Found anywhere in a text. A word must not touch other letters; a sign may stand anywhere.
 CLEAR = {
@@ -48,3 +53,82 @@ FAINT = {
     "yuan": "CNY", "zl": "PLN", "franc": "CHF", "francs": "CHF", "GBp": "", "CND": "CAD",
     "euro": "EUR", "euros": "EUR", "EURO": "EUR", "Euro": "EUR",
 }  # fmt: skip
+
+
+@cache
+def _iso_codes() -> frozenset[str]:
+    return frozenset(code for code in Locale("en").currencies if len(code) == 3)
+
+
+@cache
+def _clear() -> re.Pattern[str]:
+    """One alternation of everything that is clear, the longest first."""
+    words = sorted([*CLEAR, *_iso_codes()], key=len, reverse=True)
+    spaced = r"(?:US|AU|CA|NZ|HK|SG) \$"
+    return re.compile("|".join([spaced, *(_guarded(word) for word in words)]))
+
+
+def _guarded(word: str) -> str:
+    """A currency that is a word must not be part of a longer one."""
+    start = r"(?<![^\W\d_])" if word[0].isalpha() else ""
+    end = r"(?![^\W\d_])" if word[-1].isalpha() and word != "руб" else ""
+    return f"{start}{re.escape(word)}{end}"
+
+
+# What may stand between a number and the sign after it, as in "50,- Kč".
+_LEAD = re.compile(r"(?:[.,][-–—]+)?[.,]? ?")
+
+
+def symbol_beside(text: str, match: re.Match[str]) -> str:
+    """The sign before the number, else the one after it, as written; or nothing."""
+    before = text[: match.start()].rstrip(" :.-−")
+    after = text[match.end() :]
+    left = next((m[0] for m in _clear_in(before) if m.end() == len(before)), "")
+    lead = _LEAD.match(after).end()
+    right = next((m[0] for m in _clear_in(after) if lead - 1 <= m.start() <= lead), "")
+    return _dollar(before, left) or right or _faint_beside(before, after)
+
+
+def _dollar(before: str, left: str) -> str:
+    """'$ SGD4.90' and 'SGD$4.90': the code says more than the sign."""
+    if left != "$":
+        return left
+    code = before[:-1].rstrip()[-3:]
+    return code if code in _iso_codes() else left
+
+
+def _faint_beside(before: str, after: str) -> str:
+    """A short sign counts if it and the number are all there is."""
+    left, right = before.strip(), after.strip(" ,-–")
+    if left and not right:
+        return _faint(left)
+    return _faint(right) if right and not left else ""
+
+
+def _faint(word: str) -> str:
+    known = word in FAINT or word.upper() in _iso_codes()
+    return word if known else ""
+
+
+@lru_cache(maxsize=256)
+def symbol_in(hint: str) -> str:
+    """The first clear sign in a text."""
+    return next((m[0] for m in _clear_in(hint)), "")
+
+
+def _clear_in(text: str) -> list[re.Match[str]]:
+    return list(_clear().finditer(text))
+
+
+def codes_beside(text: str, match: re.Match[str]) -> set[str]:
+    """ISO codes near the number: '$5.00 CAD' says which dollar."""
+    around = text[max(match.start() - 6, 0) : match.end() + 6]
+    return {m[0] for m in _clear_in(around) if m[0] in _iso_codes()}
+
+
+def codes_of(symbol: str) -> tuple[str, ...]:
+    """The currencies that a sign may mean."""
+    if symbol.upper() in _iso_codes() and symbol not in FAINT:
+        return (symbol.upper(),)
+    known = CLEAR.get(symbol.replace(" ", "")) or FAINT.get(symbol) or CLEAR.get(symbol, "")
+    return tuple(known.split())

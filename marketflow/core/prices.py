@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
-from babel import Locale
 from babel.numbers import get_currency_precision
 
-from marketflow.core.currency_symbols import CLEAR, FAINT
+from marketflow.core.currency_symbols import codes_beside, codes_of, symbol_beside, symbol_in
 
+# What nearly every price in a file looks like, and what leaves nothing to decide.
+_FIGURE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,2})?")
 LONGEST_TEXT = 500  # A longer text isn't a price; reading it would only cost time.
 MOST_DIGITS = 30
 
@@ -51,6 +52,8 @@ def parse_price(
     """
     if len(text) > LONGEST_TEXT:
         return None
+    if _FIGURE.fullmatch(text):
+        return _with_hint(Decimal(text), currency_hint or "")
     text = _plain(text)
     if alone and len(_NUMBER.findall(text)) > 1:
         return None
@@ -58,15 +61,20 @@ def parse_price(
     if found is None:
         return ParsedPrice(Decimal(0)) if _FREE.search(text) else None
     match, symbol = found
-    symbol = symbol or _symbol_in(_plain(currency_hint or "")[:LONGEST_TEXT])
-    codes = _codes_of(symbol)
-    nearby = _codes_beside(text, match)
+    symbol = symbol or symbol_in(_plain(currency_hint or "")[:LONGEST_TEXT])
+    codes = codes_of(symbol)
+    nearby = codes_beside(text, match)
     amount = _amount(match["number"], precision=_precision(codes))
     if amount is None:
         return None
     negative = text[: match.start()].replace(symbol, "").strip() in _MINUS
     narrowed = tuple(code for code in codes if code in nearby) or codes
     return ParsedPrice(-amount if negative else amount, symbol, narrowed)
+
+
+def _with_hint(amount: Decimal, hint: str) -> ParsedPrice:
+    symbol = symbol_in(_plain(hint)[:LONGEST_TEXT])
+    return ParsedPrice(amount, symbol, codes_of(symbol))
 
 
 def to_minor(amount: Decimal, currency: str) -> tuple[int, bool]:
@@ -122,7 +130,7 @@ def _find_number(text: str) -> tuple[re.Match[str], str] | None:
     for match in _NUMBER.finditer(text):
         if not _may_be_a_price(text, match):
             continue
-        symbol = _symbol_beside(text, match) or _symbol_of_range(text, match)
+        symbol = symbol_beside(text, match) or _symbol_of_range(text, match)
         if symbol:
             priced.append((match, symbol))
         elif _stands_alone(text, match):
@@ -134,7 +142,7 @@ def _find_number(text: str) -> tuple[re.Match[str], str] | None:
 def _symbol_of_range(text: str, match: re.Match[str]) -> str:
     """In 'From 26 to 50 €' the sign belongs to both."""
     upper = _TO.match(text, match.end())
-    return _symbol_beside(text, upper) if upper else ""
+    return symbol_beside(text, upper) if upper else ""
 
 
 def _may_be_a_price(text: str, match: re.Match[str]) -> bool:
@@ -203,86 +211,6 @@ def _one_mark_once(whole: str, tail: str, mark: str, precision: int | None) -> D
     if is_group and not (precision == 3 and mark == "."):
         return Decimal(whole + tail)
     return Decimal(f"{whole or 0}.{tail}")
-
-
-# --- Finding the currency -------------------------------------------------------------------
-
-
-@cache
-def _iso_codes() -> frozenset[str]:
-    return frozenset(code for code in Locale("en").currencies if len(code) == 3)
-
-
-@cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """One alternation of everything that is clear, the longest first; one of what is faint."""
-    words = sorted([*CLEAR, *_iso_codes()], key=len, reverse=True)
-    spaced = r"(?:US|AU|CA|NZ|HK|SG) \$"
-    clear = "|".join([spaced, *(_guarded(word) for word in words)])
-    faint = "|".join(re.escape(word) for word in sorted(FAINT, key=len, reverse=True))
-    return re.compile(clear), re.compile(faint)
-
-
-def _guarded(word: str) -> str:
-    """A currency that is a word must not be part of a longer one."""
-    start = r"(?<![^\W\d_])" if word[0].isalpha() else ""
-    end = r"(?![^\W\d_])" if word[-1].isalpha() and word != "руб" else ""
-    return f"{start}{re.escape(word)}{end}"
-
-
-# What may stand between a number and the sign after it, as in "50,- Kč".
-_LEAD = re.compile(r"(?:[.,][-–—]+)?[.,]? ?")
-
-
-def _symbol_beside(text: str, match: re.Match[str]) -> str:
-    before = text[: match.start()].rstrip(" :.-−")
-    after = text[match.end() :]
-    left = next((m[0] for m in _clear_in(before) if m.end() == len(before)), "")
-    lead = _LEAD.match(after).end()
-    right = next((m[0] for m in _clear_in(after) if lead - 1 <= m.start() <= lead), "")
-    return _dollar(before, left) or right or _faint_beside(before, after)
-
-
-def _dollar(before: str, left: str) -> str:
-    """'$ SGD4.90' and 'SGD$4.90': the code says more than the sign."""
-    if left != "$":
-        return left
-    code = before[:-1].rstrip()[-3:]
-    return code if code in _iso_codes() else left
-
-
-def _faint_beside(before: str, after: str) -> str:
-    """A short sign counts if it and the number are all there is."""
-    left, right = before.strip(), after.strip(" ,-–")
-    if left and not right:
-        return _faint(left)
-    return _faint(right) if right and not left else ""
-
-
-def _faint(word: str) -> str:
-    known = word in FAINT or word.upper() in _iso_codes()
-    return word if known else ""
-
-
-def _symbol_in(hint: str) -> str:
-    return next((m[0] for m in _clear_in(hint)), "")
-
-
-def _clear_in(text: str) -> list[re.Match[str]]:
-    return list(_patterns()[0].finditer(text))
-
-
-def _codes_beside(text: str, match: re.Match[str]) -> set[str]:
-    """ISO codes near the number: '$5.00 CAD' says which dollar."""
-    around = text[max(match.start() - 6, 0) : match.end() + 6]
-    return {m[0] for m in _clear_in(around) if m[0] in _iso_codes()}
-
-
-def _codes_of(symbol: str) -> tuple[str, ...]:
-    if symbol.upper() in _iso_codes() and symbol not in FAINT:
-        return (symbol.upper(),)
-    known = CLEAR.get(symbol.replace(" ", "")) or FAINT.get(symbol) or CLEAR.get(symbol, "")
-    return tuple(known.split())
 
 
 def _precision(codes: tuple[str, ...]) -> int | None:

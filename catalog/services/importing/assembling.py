@@ -30,11 +30,16 @@ def assemble(
         if not any(issue.severity == "error" for issue in notes.issues):
             notes.error(first, "no_variant", _("The product has nothing that could be sold."))
         return None
+    images = _gallery(draft.images, variants, first, notes)
+    shown = {image.url for image in images}
     return replace(
         draft,
         slug=draft.slug or slug_of(draft.title),
-        variants=tuple(_own_sku(variant, rows, reading, notes) for variant in variants),
-        images=_gallery(draft.images, variants, first, notes),
+        variants=tuple(
+            replace(own, image_url=own.image_url if own.image_url in shown else "")
+            for own in (_own_sku(variant, rows, reading, notes) for variant in variants)
+        ),
+        images=images,
         tags=_at_most(limits.MAX_TAGS, _short_tags(draft.tags), "tags", first, notes),
         attributes=_at_most(
             limits.MAX_ATTRIBUTES, _said_once(draft.attributes), "attributes", first, notes

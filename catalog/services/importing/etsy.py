@@ -167,7 +167,7 @@ def _variant(row: Row, reading: Reading, notes: Notes) -> VariantDraft:
 
 def _materials(row: Row) -> Iterator[tuple[str, str]]:
     for material in split_list(row["materials"]):
-        yield _("Material"), material.replace("_", " ")
+        yield "Material", material.replace("_", " ")
 
 
 def _choices(row: Row) -> Iterator[tuple[str, str]]:
@@ -176,7 +176,7 @@ def _choices(row: Row) -> Iterator[tuple[str, str]]:
         values = split_list(html.unescape(row[f"values:{number}"]))
         name = one_line(html.unescape(row[f"name:{number}"])) or one_line(row[f"kind:{number}"])
         for value in values:
-            yield name or _("Option %(number)d") % {"number": int(number)}, value
+            yield name or f"Option {number}", value
 
 
 def _images(row: Row, notes: Notes) -> list[ImageDraft]:

@@ -20,8 +20,8 @@ CHUNK = 64 * 1024
 ITEMS = ("item", "entry")
 # Several values of one column are joined by what no value can hold.
 JOIN = "\n"
-# Expat's "no element found" and "unclosed token": the text stopped too early.
-_STOPPED = ("no element found", "unclosed token")
+# What expat says when a text stops too early.
+_STOPPED = ("no element found", "unclosed token", "partial character", "unclosed CDATA section")
 
 
 class Feed:

@@ -15,7 +15,6 @@ from datetime import datetime
 from itertools import combinations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
 
 from catalog.services.importing import limits
 from catalog.services.importing.assembling import assemble
@@ -39,14 +38,15 @@ from catalog.services.importing.rows import Row
 from catalog.services.importing.texts import mend, one_line, slug_of, split_path
 from marketflow.core.html import clean_html, text_to_html
 
-# What may tell the items of a group apart, the most telling first.
+# What may tell the items of a group apart, the most telling first. Stored with the product, so in
+# one language: the same file read under another must not change anything.
 OPTIONS = {
-    "color": pgettext_lazy("option", "Colour"),
-    "size": pgettext_lazy("option", "Size"),
-    "material": pgettext_lazy("option", "Material"),
-    "pattern": pgettext_lazy("option", "Pattern"),
-    "gender": pgettext_lazy("option", "Gender"),
-    "age_group": pgettext_lazy("option", "Age group"),
+    "color": "Colour",
+    "size": "Size",
+    "material": "Material",
+    "pattern": "Pattern",
+    "gender": "Gender",
+    "age_group": "Age group",
 }
 COLUMNS = {
     header_word(name): name
@@ -137,7 +137,7 @@ class Google(Parser):
             categories=_categories(first, google_path),
             google_category=google_id,
             condition=read_condition(first, "condition"),
-            options=tuple(str(OPTIONS[name]) for name in names),
+            options=tuple(OPTIONS[name] for name in names),
             attributes=tuple(_facts(rows)),
             variants=tuple(_variants(rows, names, reading, notes)),
             images=tuple(dict.fromkeys(i for row in rows for i in _images(row, notes))),
@@ -160,9 +160,9 @@ def _facts(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
     """What all of them have in common."""
     for name, title in OPTIONS.items():
         if len({one_line(row[name]) for row in rows}) == 1:
-            yield str(title), one_line(rows[0][name])
+            yield title, one_line(rows[0][name])
     if len(rows) == 1:
-        yield _("MPN"), one_line(rows[0]["mpn"])
+        yield "MPN", one_line(rows[0]["mpn"])
 
 
 def _variants(

@@ -77,7 +77,7 @@ class Table:
         names = _first_of_each([name_of(title) for title in self.header])
         wanted = [(index, name) for index, name in enumerate(names) if name]
         for record in self.records():
-            if record.number <= self.header_record or not any(record.cells):
+            if record.number <= self.header_record or not any(map(str.strip, record.cells)):
                 continue
             cells = self._fitting(record)
             if cells is None:

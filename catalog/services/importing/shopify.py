@@ -61,6 +61,7 @@ class Shopify(Parser):
     telling = frozenset({
         "description", "brand", "published", "type", "name1", "value1", "grams", "tracker",
         "policy", "compare_at", "image", "variant_image", "barcode", "status", "tags", "seo_title",
+        "price", "sku", "quantity",
     })  # fmt: skip
 
     @classmethod
@@ -148,7 +149,7 @@ def _options(rows: Sequence[Row], notes: Notes) -> tuple[tuple[str, ...], tuple[
         values = {one_line(row[f"value{slot}"]) for row in rows} - {""}
         if not values or (slot == 1 and values == {"Default Title"}):
             continue
-        names.append(name or _("Option %(number)d") % {"number": slot})
+        names.append(name or f"Option {slot}")
         slots.append(slot)
     return tuple(names), tuple(slots)
 

@@ -40,7 +40,7 @@ CLEAR = {
 }  # fmt: skip
 
 # Too short or too common to be looked for anywhere: they count only where a number and the
-# sign are the whole text, as in "61.858 L".
+# sign are the whole text, as in "12 L".
 FAINT = {
     "R": "ZAR", "L": "ALL HNL LSL MDL RON", "P": "BWP PHP", "E": "SZL", "D": "GMD", "Q": "GTQ",
     "q": "GTQ", "K": "PGK MMK ZMW", "G": "HTG PYG", "ლ": "GEL", "с": "KGS TJS", "км": "BAM",

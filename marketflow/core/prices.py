@@ -101,7 +101,7 @@ _NUMBER = re.compile(
     r"""
     (?P<number>
       (?: \d{1,3}(?:[ ']\d{3})+(?!\d)      # 3 250 000 or 1'049: groups of exactly three
-        | \d+ (?: [.]\ \d{2}(?!\d))        # 119. 95
+        | \d+ (?: [.]\ \d{2}(?!\d))        # 12. 50
         | \d+
         | [.]\d+ )
       (?: [.,]\d+ )*
@@ -140,7 +140,7 @@ def _find_number(text: str) -> tuple[re.Match[str], str] | None:
 
 
 def _symbol_of_range(text: str, match: re.Match[str]) -> str:
-    """In 'From 26 to 50 €' the sign belongs to both."""
+    """In 'From 5 to 9 €' the sign belongs to both."""
     upper = _TO.match(text, match.end())
     return symbol_beside(text, upper) if upper else ""
 
@@ -196,7 +196,7 @@ def _both_marks(groups: list[str], tail: str, marks: list[str]) -> Decimal | Non
 
 
 def _one_mark_often(groups: list[str], tail: str) -> Decimal | None:
-    """1.144.000 and, in India, 1,00,000 are whole; 1.298.00 has decimals; 15.08.2017 is a date."""
+    """1.234.000 and, in India, 1,00,000 are whole; 1.234.00 has decimals; 01.02.2020 is a date."""
     middle = groups[1:]
     if len(tail) == 3 and all(len(group) in (2, 3) for group in middle):
         return Decimal("".join([*groups, tail]))

@@ -86,7 +86,7 @@ def test_points_and_commas_mean_what_they_should(text, amount):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "dear", "1e5", "1.2E+5", "1.2.3", "15.08.2017", "25-09", "5..5", "²", "10%", "A4"],
+    ["", " ", "dear", "1e5", "1.2E+5", "1.2.3", "01.02.2020", "12-05", "5..5", "²", "10%", "A4"],
 )
 def test_what_is_no_price_is_none(text):
     assert parse_price(text) is None
@@ -137,10 +137,10 @@ def test_a_point_before_three_digits_is_decimal_where_the_currency_has_three():
     [
         ("19.99", "EUR", 1999, False),
         ("19.990", "EUR", 1999, False),
-        ("34.992001", "GBP", 3499, True),
+        ("12.345678", "GBP", 1235, True),
         ("1.005", "EUR", 101, True),
         ("-1.005", "EUR", -101, True),
-        ("423.923", "KWD", 423923, False),
+        ("12.345", "KWD", 12345, False),
         ("1.5", "JPY", 2, True),
     ],
 )

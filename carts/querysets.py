@@ -27,10 +27,12 @@ class CartLineQuerySet(models.QuerySet):
         return self.filter(is_saved=False)
 
     def with_goods(self):
-        """Load what pricing and the cart page read."""
-        return self.select_related(
-            "variant__product__shop", "variant__stock", "variant__image"
-        ).prefetch_related("variant__product__images")
+        """Load what pricing reads."""
+        return self.select_related("variant__product__shop", "variant__stock")
+
+    def with_pictures(self):
+        """Load what pages show besides."""
+        return self.select_related("variant__image").prefetch_related("variant__product__images")
 
 
 class ShippingOptionQuerySet(models.QuerySet):

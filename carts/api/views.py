@@ -24,7 +24,7 @@ class CartAPIView(APIView):
 
     def answer(self, request: Request, cart: Cart | None, status: int = 200) -> Response:
         """The whole cart, and for a guest the token that finds it again."""
-        body = CartSerializer(pricing.price(cart)).data
+        body = CartSerializer(pricing.price(cart, pictures=False)).data
         if request.user.is_authenticated:
             return Response(body, status=status)
         # A guest who reads first is handed a token too; the cart itself opens with its first item.

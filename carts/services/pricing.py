@@ -239,21 +239,24 @@ def price(
     *,
     country: str = "",
     shipping: Mapping[str, str] | None = None,
+    pictures: bool = True,
 ) -> PricedCart:
     """Price what is in `cart`, as sent to `country` by the `shipping` options chosen.
 
     `country` is an ISO code; without it the cart's own counts, else the marketplace's.
     `shipping` is {shop slug: option uuid}; without it the cart's own choices count, and each
-    shop's cheapest where none was made or the choice does not reach the country.
+    shop's cheapest where none was made or the choice does not reach the country. Who shows no
+    `pictures` saves loading them.
     """
     country = country or (str(cart.country) if cart else "") or settings.MARKETPLACE_COUNTRY
     if cart is None:
         return PricedCart(cart=None, country=country)
 
     rates = tax.rates(country)
+    wanted = cart.lines.with_goods()
     lines = [
         PricedLine(line, rates.get(line.variant.product.tax_class, 0))
-        for line in cart.lines.with_goods()
+        for line in (wanted.with_pictures() if pictures else wanted)
     ]
     to_buy = [line for line in lines if not line.line.is_saved]
     return PricedCart(

@@ -74,14 +74,6 @@ class HasHistory(models.Model):
     def history(self):
         return StateChange.objects.filter(subject=self.SUBJECT, subject_id=self.pk)
 
-    @classmethod
-    def record_start(cls, rows) -> None:
-        """Write the first step of `rows` that were inserted in their first state."""
-        StateChange.objects.bulk_create(
-            StateChange(subject=cls.SUBJECT, subject_id=row.pk, seq=1, dst=row.state)
-            for row in rows
-        )
-
     @transaction.atomic
     def move_to(self, state: str, *, actor=None) -> None:
         """Take the next step. Who comes second finds it taken: `InvalidTransition`."""
@@ -99,3 +91,10 @@ class HasHistory(models.Model):
             actor=actor,
         )
         self.state = state
+
+
+def record_start(*rows: HasHistory) -> None:
+    """Write the first step of `rows` that were inserted in their first state."""
+    StateChange.objects.bulk_create(
+        StateChange(subject=row.SUBJECT, subject_id=row.pk, seq=1, dst=row.state) for row in rows
+    )

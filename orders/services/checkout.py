@@ -21,6 +21,7 @@ from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from orders.events import OrderPlaced
 from orders.models import Order, OrderLine, SellerOrder
+from orders.models.history import record_start
 
 
 class EmptyCart(Refusal):
@@ -79,7 +80,12 @@ def place_order(
     if cart.ordered_at:
         raise AlreadyOrdered(number=cart.order.number)
 
-    priced = pricing.price(cart, country=delivery.address["country"], shipping=delivery.shipping)
+    priced = pricing.price(
+        cart,
+        country=delivery.address["country"],
+        shipping=delivery.shipping,
+        pictures=False,
+    )
     _require_orderable(priced, quote)
     order = _write(cart, priced, delivery, buyer)
     # As late as can be: the stock rows stay locked until the commit.
@@ -137,7 +143,8 @@ def _write(cart: Cart, priced: PricedCart, delivery: Delivery, buyer: User | Non
         **delivery.address,
     )
     order.save(force_insert=True)
-    order.refresh_from_db(fields=["expires_at"])
+    # Only the database knows the moment; whoever asks for it has it read.
+    del order.expires_at
     parts = SellerOrder.objects.bulk_create(
         _part(order, number, group) for number, group in enumerate(priced.groups, start=1)
     )
@@ -146,8 +153,7 @@ def _write(cart: Cart, priced: PricedCart, delivery: Delivery, buyer: User | Non
         for part, group in zip(parts, priced.groups, strict=True)
         for line in group.lines
     )
-    Order.record_start([order])
-    SellerOrder.record_start(parts)
+    record_start(order, *parts)
     Cart.objects.filter(pk=cart.pk).update(ordered_at=now(), checkout={})
     return order
 

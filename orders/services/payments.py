@@ -21,6 +21,7 @@ from orders.events import OrderPaid
 from orders.gateways import Outcome
 from orders.gateways.protocol import Unknown
 from orders.models import InvalidTransition, Order, Payment
+from orders.models.history import record_start
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def _open(order: Order, provider: str) -> Payment:
             )
     except IntegrityError:
         raise PaymentOpen from None
-    Payment.record_start([payment])
+    record_start(payment)
     return payment
 
 

@@ -191,4 +191,4 @@ def test_placing_an_order_asks_the_database_little(buyer, shop, rival):
         place(cart, buyer=buyer, quote=quote)
 
     statements = [q for q in queries if "SAVEPOINT" not in q["sql"]]
-    assert len(statements) <= 20, "\n".join(q["sql"][:150] for q in statements)
+    assert len(statements) <= 14, "\n".join(q["sql"][:150] for q in statements)

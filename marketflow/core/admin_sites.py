@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -19,6 +20,7 @@ from unfold.sites import UnfoldAdminSite
 from marketflow.core.duties import seats
 
 MOST_FOUND = 10  # Of each kind, in the palette.
+MOST_RESULTS = 100
 
 
 class MarketSite(UnfoldAdminSite):
@@ -72,13 +74,13 @@ class MarketSite(UnfoldAdminSite):
         found = self._search_apps(admin.AdminSite.get_app_list(self, request), words)
         if is_palette:
             found += self._search_rows(request, words)
-        results = found[:100]
+        pages = Paginator(found[:MOST_RESULTS], MOST_RESULTS)
         return TemplateResponse(
             request,
             "unfold/helpers/command_results.html"
             if is_palette
             else "unfold/helpers/search_results.html",
-            {"results": results, "page_counter": 0, "execution_time": 0},
+            {"page_obj": pages, "results": pages.page(1), "page_counter": 0, "execution_time": 0},
             headers={"HX-Trigger": "search"},
         )
 

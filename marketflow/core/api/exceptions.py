@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework.exceptions import APIException, NotFound, Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
+from marketflow.core.api.parsers import TooLarge
 from marketflow.core.errors import Refusal
 from marketflow.core.middleware import RETRY_AFTER, is_passing
 from marketflow.core.rate_limits import TooMany
@@ -30,6 +31,10 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
     if is_passing(exc):
         body = {"code": "unavailable", "detail": "The service is busy. Try again in a moment."}
         return Response(body, status=503, headers={"Retry-After": RETRY_AFTER})
+
+    if isinstance(exc, RequestDataTooBig):
+        # The fields of a form, beside its file.
+        exc = TooLarge()
 
     response = drf_exception_handler(exc, context)
     if response is None:

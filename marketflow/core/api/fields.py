@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -39,6 +40,32 @@ class MoneyField(serializers.Field):
         if not isinstance(currency, str) or len(currency) != 3:
             raise serializers.ValidationError("The currency is an ISO 4217 code.")
         return Money(amount, currency)
+
+
+class PriceField(MoneyField):
+    """A price as a shop sets it: of 0 or more, in the currency of the marketplace."""
+
+    MOST = 10**12
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"read_only": False} | kwargs))
+
+    def to_internal_value(self, data: Any) -> Money:
+        price = super().to_internal_value(data)
+        if not 0 <= price.amount <= self.MOST:
+            raise serializers.ValidationError(f"From 0 to {self.MOST} minor units.")
+        if price.currency != settings.MARKETPLACE_CURRENCY:
+            raise serializers.ValidationError(f"Prices are in {settings.MARKETPLACE_CURRENCY}.")
+        return price
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number without a fraction: not "1", not 1.0, not true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class StrictSerializer(serializers.Serializer):

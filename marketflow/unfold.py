@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from marketflow.backoffice.menus import with_duty, with_permission
+from marketflow.backoffice.menus import is_at, with_duty, with_permission
 
 BASE = {
     "50": "oklch(98.5% .004 95)",
@@ -141,7 +141,8 @@ UNFOLD_SELLER = SHARED | {
                         "receipt_long",
                         "orders_sellerorder_changelist",
                         "orders",
-                    ),
+                    )
+                    | {"active": is_at("/seller/orders/sellerorder/", but="queue/")},
                 ],
             },
             {

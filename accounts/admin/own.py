@@ -164,10 +164,9 @@ class TeamAdmin(ShopScopedAdmin):
 
 
 class InvitationForm(forms.ModelForm):
-    def validate_unique(self) -> None:
-        """Nothing: asking the same address again renews the invitation."""
-
-    validate_constraints = validate_unique
+    def _get_validation_exclusions(self) -> set[str]:
+        # Asking the same address again renews the invitation: one per shop is no error.
+        return super()._get_validation_exclusions() | {"shop"}
 
 
 @admin.register(ShopInvitation, site=seller_site)

@@ -1,3 +1,3 @@
 """What both admin sites show of the catalogue."""
 
-from catalog.admin import market, products, stock  # noqa: F401
+from catalog.admin import imports, market, products, stock  # noqa: F401

@@ -110,7 +110,7 @@ class OwnProductAdmin(ShopScopedAdmin):
     public_choices = ("category",)
     form = ProductForm
     list_display = ["picture", "name", "price", "stock", "badge", "updated_at"]
-    list_display_links = ["picture", "name"]
+    list_display_links = ["name"]
     search_fields = ["title", "handle", "variants__sku"]
     search_help_text = _("Title, handle or SKU")
     ordering = ["-updated_at", "-pk"]
@@ -120,9 +120,8 @@ class OwnProductAdmin(ShopScopedAdmin):
     actions = ["publish", "unpublish", "archive", "reprice", "export_csv"]
     fieldsets = [
         (
-            _("Basics"),
+            None,
             {
-                "classes": ["tab"],
                 "fields": [
                     "shop",
                     "title",
@@ -138,7 +137,7 @@ class OwnProductAdmin(ShopScopedAdmin):
         ),
         (
             _("SEO"),
-            {"classes": ["tab"], "fields": ["slug", "seo_title", "seo_description"]},
+            {"classes": ["collapse"], "fields": ["slug", "seo_title", "seo_description"]},
         ),
     ]
 

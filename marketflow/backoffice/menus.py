@@ -24,3 +24,10 @@ def with_duty(duty: str) -> Callable[[HttpRequest], bool]:
 
 def with_permission(*permissions: str) -> Callable[[HttpRequest], bool]:
     return lambda request: any(request.user.has_perm(name) for name in permissions)
+
+
+def is_at(path: str, *, but: str) -> Callable[[HttpRequest], bool]:
+    """Whether the page lies below `path`, and not below the part of it that has its own item."""
+    return lambda request: (
+        request.path.startswith(path) and not request.path.startswith(path + but)
+    )

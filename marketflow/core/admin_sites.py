@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
@@ -25,6 +26,8 @@ MOST_RESULTS = 100
 
 class MarketSite(UnfoldAdminSite):
     """What both sites do alike."""
+
+    index_title = _("Today")
 
     # The models that the palette (Ctrl+K) searches, as "catalog.product".
     searched: tuple[str, ...] = ()
@@ -89,7 +92,7 @@ class MarketSite(UnfoldAdminSite):
         for model, model_admin in self._registry.items():
             is_searched = model._meta.label_lower in self.searched
             if is_searched and model_admin.has_view_permission(request):
-                rows, _ = model_admin.get_search_results(
+                rows, _has_doubles = model_admin.get_search_results(
                     request, model_admin.get_queryset(request), words
                 )
                 found += self._links(rows[:MOST_FOUND])

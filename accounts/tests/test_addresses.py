@@ -31,7 +31,7 @@ def default_of(user):
 def test_an_empty_book_offers_to_add_an_address(client, ana):
     page = client.get("/account/addresses/").content.decode()
 
-    assert "No address yet" in page
+    assert "No addresses yet" in page
     assert "/account/addresses/add/" in page
 
 

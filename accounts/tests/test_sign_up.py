@@ -44,6 +44,15 @@ def test_a_new_person_confirms_the_address_and_is_in(client):
     assert client.get("/account/").status_code == 200
 
 
+def test_after_confirming_one_goes_on_where_one_was(client):
+    url = "/account/signup/?next=/sell/start/"
+    fill_in(client, url, email="noor@example.test", password1=PASSWORD, name="Noor")
+
+    confirmed = fill_in(client, link_in(mail.outbox[0]))
+
+    assert confirmed["Location"] == "/sell/start/"
+
+
 def test_the_link_in_another_browser_confirms_but_lets_nobody_in(client, client_of_another):
     sign_up(client)
 

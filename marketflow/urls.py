@@ -6,6 +6,7 @@ from marketflow import health, media
 from marketflow.core.admin import seller_site, staff_site
 
 urlpatterns = [
+    path("", include("marketflow.storefront.urls")),
     path("", include("accounts.urls")),
     path("cart/", include("carts.urls")),
     path("", include("orders.urls")),

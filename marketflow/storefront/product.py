@@ -1,0 +1,185 @@
+"""The page of one product: what it is, which one to choose, when it would arrive."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+from django_countries import countries
+
+from accounts.models import Shop
+from accounts.pages import see_other
+from carts.models import ShippingOption
+from catalog.models import Product, ProductImage, Variant
+from catalog.services import tree
+from catalog.services.choices import Choice, choice_of, variant_with
+from marketflow.core.fragments import is_partial, render_page
+from marketflow.core.prices import from_minor
+from marketflow.storefront import seen, shelves, structured
+from marketflow.storefront.places import country_of
+
+SHOWN_IMAGES = 6
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page. A POST is a choice made without JavaScript: it leads to the choice's address."""
+    here = _find(request, slug)
+    if here.state == Product.State.ARCHIVED:
+        return _gone(request, here)
+    if request.method == "POST":
+        return _to_choice(here, request)
+    choice = choice_of(here, request.GET)
+    context = _context(request, here, choice)
+    response = render_page(request, "catalog/product.html", "catalog/_product.html", context)
+    if is_partial(request):
+        response["HX-Push-Url"] = _address(here, choice, request)
+    elif here.is_published:
+        seen.remember(request, response, here)
+    return response
+
+
+def _find(request: HttpRequest, slug: str) -> Product:
+    """What may be seen; what was taken down is found too, so that the page can say so."""
+    everything = Product.objects.select_related("shop", "category").with_page_data()
+    here = get_object_or_404(everything, slug=slug)
+    if here.is_published and here.shop.state == Shop.State.OPEN:
+        return here
+    if here.state == Product.State.ARCHIVED and here.published_at:
+        return here
+    if Product.objects.visible_to(request.user).filter(pk=here.pk).exists():
+        return here
+    raise Http404
+
+
+def _gone(request: HttpRequest, here: Product) -> HttpResponse:
+    rows = shelves.fill(similar=shelves.similar(here), shop=shelves.more_from_shop(here))
+    products = (rows["similar"] + rows["shop"])[:10]
+    return render(request, "catalog/gone.html", {"products": products}, status=410)
+
+
+def _to_choice(here: Product, request: HttpRequest) -> HttpResponse:
+    variant = variant_with(here, request.POST)
+    if variant:
+        return see_other(f"{here.get_absolute_url()}?v={variant.uuid}")
+    chosen = {name: value for name, value in request.POST.items() if name.startswith("option.")}
+    data = request.GET.copy()
+    data.clear()
+    data.update(chosen)
+    return see_other(f"{here.get_absolute_url()}?{data.urlencode()}")
+
+
+def _address(here: Product, choice: Choice, request: HttpRequest) -> str:
+    if choice.variant:
+        return f"{here.get_absolute_url()}?v={choice.variant.uuid}"
+    return request.get_full_path()
+
+
+def _context(request: HttpRequest, here: Product, choice: Choice) -> dict[str, object]:
+    country = country_of(request)
+    options = [one for one in _shipping(here) if one.reaches(country)]
+    price = choice.variant.price if choice.variant else None
+    ways = [{"option": one, "price": one.price_for(price.amount)} for one in options if price]
+    ways.sort(key=lambda way: way["price"].amount)
+    trail = tree.trail(here.category) if here.category else []
+    context = {
+        "product": here,
+        "category": here.category,
+        "trail": [*trail, here.category] if here.category else [],
+        "choice": choice,
+        "variant": choice.variant,
+        "images": _images(here, choice.variant),
+        "ways": ways,
+        "country": country,
+        "country_name": countries.name(country),
+        "countries": list(countries),
+        "obstacle": _obstacle(here, choice.variant, ways),
+        "is_own_view": not (here.is_published and here.shop.state == Shop.State.OPEN),
+    }
+    return context if is_partial(request) else context | _around(request, here, choice, context)
+
+
+def _around(
+    request: HttpRequest, here: Product, choice: Choice, context: dict[str, object]
+) -> dict[str, object]:
+    """What stands beside the choice and does not change with it."""
+    rows = shelves.fill(
+        shop=shelves.more_from_shop(here),
+        similar=shelves.similar(here),
+        seen=[pk for pk in seen.seen_ids(request) if pk != here.pk],
+    )
+    price = choice.variant.price if choice.variant else None
+    cheapest = context["ways"][0]["option"] if context["ways"] else None
+    return {
+        "more_from_shop": rows["shop"],
+        "similar": rows["similar"],
+        "seen": rows["seen"],
+        "facts": _facts(here),
+        "description": structured.description(here, 160),
+        "canonical": settings.SITE_URL + here.get_absolute_url(),
+        "og_image": _og_image(here),
+        "price_amount": price and from_minor(price.amount, price.currency),
+        "structured": structured.product_page(
+            here, context["trail"][:-1], choice.variant, cheapest, context["country"]
+        ),
+    }
+
+
+def _shipping(here: Product) -> list[ShippingOption]:
+    return list(ShippingOption.objects.offered().filter(shop=here.shop_id))
+
+
+def _obstacle(here: Product, variant: Variant | None, ways: list) -> str:
+    """Why it can't be put in the cart; nothing where it can."""
+    if not here.is_published:
+        return _("Not on sale yet")
+    if not here.shop.is_trading:
+        return _("Not on sale at the moment")
+    if variant is None:
+        return _("Not made in this combination")
+    if variant.level == "out":
+        return _("Sold out")
+    if variant.needs_shipping and not ways:
+        return _("Not delivered to your country")
+    return ""
+
+
+def _images(here: Product, variant: Variant | None) -> list[dict[str, object]]:
+    """The gallery, the variant's own picture first; the first sentence is the seller's."""
+    images = list(here.shown_images)
+    own = variant.image_id if variant else None
+    images.sort(key=lambda image: image.pk != own)
+    return [
+        {"image": image, "alt": image.alt or _view(here, number, len(images))}
+        for number, image in enumerate(images, start=1)
+    ]
+
+
+def _view(here: Product, number: int, many: int) -> str:
+    if many == 1:
+        return here.title
+    words = _("%(title)s, view %(number)d of %(many)d")
+    return words % {"title": here.title, "number": number, "many": many}
+
+
+def _facts(here: Product) -> list[tuple[str, str]]:
+    """The specification table: names once, with all their values."""
+    facts: dict[str, list[str]] = {}
+    if here.brand:
+        facts[_("Brand")] = [here.brand]
+    facts[_("Condition")] = [here.get_condition_display()]
+    for attribute in here.attributes.all():
+        facts.setdefault(attribute.name, []).append(attribute.value)
+    only = here.offers[0] if len(here.offers) == 1 else None
+    if only and only.weight_grams:
+        facts[_("Weight")] = [_("%(n)s g") % {"n": only.weight_grams}]
+    if only and only.sku:
+        facts[_("SKU")] = [only.sku]
+    return [(name, ", ".join(values)) for name, values in facts.items()]
+
+
+def _og_image(here: Product) -> str:
+    images: list[ProductImage] = here.shown_images
+    return structured.absolute(images[0].og_url) if images and images[0].og_url else ""

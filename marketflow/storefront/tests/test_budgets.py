@@ -1,0 +1,69 @@
+"""What the pages cost: ten queries at most, and no more for a hundred rows than for ten."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.template.loader import render_to_string
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Product, ProductImage
+from catalog.tests.factories import make_category, make_product, make_variant
+
+pytestmark = pytest.mark.django_db
+
+MOST = 10
+
+
+def stock_up(shop, many, category):
+    for number in range(many):
+        product = make_product(shop, f"Oak bowl {number}", category=category, option1_name="Size")
+        product.attributes.create(name="Wood", value=f"Oak {number % 3}")
+        for size in ("S", "L"):
+            make_variant(shop, product=product, option1=size, price=1000 + number)
+        ProductImage.objects.create(product=product, state="waiting", fallback="x/640.jpg")
+
+
+def queries_of(client, address) -> tuple[int, int]:
+    """With nothing remembered, and with what stands on every page remembered."""
+    cache.clear()
+    with CaptureQueriesContext(connection) as cold:
+        assert client.get(address).status_code == 200
+    with CaptureQueriesContext(connection) as warm:
+        client.get(address)
+    return len(cold), len(warm)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/c/bowls/",
+        "/c/bowls/?in_stock=1&option.Size=L&ordering=price",
+        "/search/?q=oak+bowl",
+        "/shops/fern-co/",
+        "/p/oak-bowl-0/",
+    ],
+)
+def test_a_page_costs_the_same_for_ten_and_for_a_hundred(client, shop, monkeypatch, address):
+    monkeypatch.setattr("marketflow.storefront.listing.PAGE_SIZE", 100)
+    bowls = make_category("Home", "Bowls")
+    stock_up(shop, 10, bowls)
+    few = queries_of(client, address)
+
+    stock_up(shop, 90, bowls)
+    many = queries_of(client, address)
+
+    assert few == many
+    assert many[0] <= MOST
+    assert many[1] <= 8
+
+
+def test_a_card_asks_nothing(shop, django_assert_num_queries):
+    stock_up(shop, 3, make_category("Bowls"))
+    products = list(Product.objects.listed().with_card_data())
+
+    with django_assert_num_queries(0):
+        for product in products:
+            render_to_string("catalog/_product_card.html", {"product": product})

@@ -39,14 +39,14 @@ ReadPrice = Callable[[str], "int | None"]
 
 def typed_price(text: str) -> int | None:
     """Minor units of a price as people type it: "20", "19.99"."""
-    if not re.fullmatch(r"\d{1,9}([.,]\d{1,3})?", text):
+    if not re.fullmatch(r"[0-9]{1,9}([.,][0-9]{1,3})?", text):
         return None
     return to_minor(Decimal(text.replace(",", ".")), settings.MARKETPLACE_CURRENCY)[0]
 
 
 def minor_price(text: str) -> int | None:
     """A price as programs send it: whole minor units."""
-    return int(text) if re.fullmatch(r"\d{1,12}", text) else None
+    return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else None
 
 
 @dataclass(frozen=True)

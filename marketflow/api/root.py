@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from marketflow.core.api.permissions import AllowAny
-from marketflow.storefront.errors import not_found
 
 RESOURCES = ["category-list", "product-list", "shop-list", "cart", "order-list", "me"]
 
@@ -34,6 +33,11 @@ class ApiRoot(APIView):
         return self.name
 
 
-def unknown(request: HttpRequest, anything: str) -> HttpResponse:
-    """An address of no resource answers as an API does."""
-    return not_found(request)
+class Unknown(APIView):
+    """An address of no resource: the same answer as for a resource that is not the caller's."""
+
+    permission_classes = [AllowAny]
+
+    def initial(self, request: Request, *args, **kwargs) -> None:
+        super().initial(request, *args, **kwargs)
+        raise NotFound

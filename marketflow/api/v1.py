@@ -5,11 +5,16 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.api import people, shops, tokens
 from carts.api import views as carts
+from catalog.api.categories import CategoryViewSet
+from catalog.api.products import ProductViewSet, VariantView
+from catalog.api.suggestions import SuggestionsView
 from orders.api import checkout
 from orders.api.viewsets import OrderViewSet, SellerOrderViewSet
 
 router = SimpleRouter()
 router.register("users/me/addresses", people.AddressViewSet, basename="address")
+router.register("categories", CategoryViewSet, basename="category")
+router.register("products", ProductViewSet, basename="product")
 router.register("shops", shops.ShopViewSet, basename="shop")
 router.register("orders", OrderViewSet, basename="order")
 router.register("seller-orders", SellerOrderViewSet, basename="seller-order")
@@ -22,6 +27,8 @@ urlpatterns = [
     path("auth/logout/", tokens.LogoutView.as_view(), name="logout"),
     path("auth/password/change/", tokens.PasswordChangeView.as_view(), name="password-change"),
     path("users/me/", people.MeView.as_view(), name="me"),
+    path("variants/<uuid:id>/", VariantView.as_view(), name="variant"),
+    path("search/suggestions/", SuggestionsView.as_view(), name="suggestions"),
     path("cart/", carts.CartView.as_view(), name="cart"),
     path("cart/items/", carts.CartItemsView.as_view(), name="cart-items"),
     path("cart/items/<uuid:id>/", carts.CartItemView.as_view(), name="cart-item"),

@@ -1,0 +1,72 @@
+"""What the reference says of lists of products, beyond what the serializers tell."""
+
+from __future__ import annotations
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from catalog.api.serializers import ProductSummarySerializer
+from catalog.services.filters import ORDERINGS
+
+LIST_PARAMETERS = [
+    OpenApiParameter("q", OpenApiTypes.STR, description="Words to find."),
+    OpenApiParameter("category", OpenApiTypes.STR, description="A slug; what lies below counts."),
+    OpenApiParameter("shop", OpenApiTypes.STR, description="A slug.", many=True),
+    OpenApiParameter("min_price", OpenApiTypes.INT, description="In minor units."),
+    OpenApiParameter("max_price", OpenApiTypes.INT, description="In minor units."),
+    OpenApiParameter("in_stock", OpenApiTypes.BOOL),
+    OpenApiParameter("min_rating", OpenApiTypes.NUMBER, description="From 0 to 5."),
+    OpenApiParameter(
+        "option.<name>",
+        OpenApiTypes.STR,
+        many=True,
+        description="The value of an option, as in `option.Size=L`. Several values are "
+        "alternatives; it holds on the same variant as price and stock.",
+    ),
+    OpenApiParameter("ordering", OpenApiTypes.STR, enum=list(ORDERINGS)),
+    OpenApiParameter("facets", OpenApiTypes.INT, enum=[1], description="Count what is left."),
+    OpenApiParameter("page", OpenApiTypes.INT),
+    OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 100."),
+]
+
+
+class FacetValueSerializer(serializers.Serializer):
+    value = serializers.CharField()
+    label = serializers.CharField()
+    count = serializers.IntegerField()
+    is_chosen = serializers.BooleanField()
+
+
+class FacetSerializer(serializers.Serializer):
+    name = serializers.CharField(help_text="The parameter.")
+    label = serializers.CharField()
+    values = FacetValueSerializer(many=True)
+
+
+class PriceRangeSerializer(serializers.Serializer):
+    min_price = serializers.IntegerField(allow_null=True)
+    max_price = serializers.IntegerField(allow_null=True)
+    count = serializers.IntegerField()
+
+
+class CategoryCountSerializer(serializers.Serializer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class FacetsSerializer(serializers.Serializer):
+    categories = CategoryCountSerializer(many=True)
+    prices = PriceRangeSerializer(many=True)
+    filters = FacetSerializer(many=True)
+
+
+class ProductPageSerializer(serializers.Serializer):
+    """A page of products, and with `facets=1` how many each further filter would leave."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ProductSummarySerializer(many=True)
+    facets = FacetsSerializer(required=False)

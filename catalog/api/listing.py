@@ -1,0 +1,92 @@
+"""Which products a list request asks for: the filters of the pages, read strictly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from catalog.models import Category, Product
+from catalog.services import search
+from catalog.services.facets import count_facets
+from catalog.services.filters import Filters, minor_price, read_filters
+
+
+@dataclass
+class ProductList:
+    """What is found by `q`, in the category, through the filters, in its order."""
+
+    request: Request
+
+    def __post_init__(self) -> None:
+        self.filters = read_filters(self.request.query_params, price=minor_price)
+        if self.filters.wrong:
+            raise ValidationError(dict.fromkeys(sorted(self.filters.wrong), ["Not understood."]))
+        self.found = search.find(self.request.query_params.get("q", ""), literally=False)
+
+    @property
+    def products(self) -> QuerySet:
+        products = self.filters.narrow(self.found.among(Product.objects.listed()))
+        if self.found.match and self.filters.ordering in ("", "relevance"):
+            return self.found.by_relevance(products)
+        return self.filters.sort(products)
+
+    def facets(self) -> dict[str, Any]:
+        """How many each further filter would leave. The category is the ground, not a filter."""
+        facets = count_facets(self._ground, self._other_filters, key=self._key, depth=self._depth)
+        return {
+            "categories": self._categories(facets.below),
+            "prices": [
+                {
+                    "min_price": preset.low_money and preset.low_money.amount,
+                    "max_price": preset.high_money and preset.high_money.amount,
+                    "count": preset.count,
+                }
+                for preset in facets.presets
+            ],
+            "filters": [
+                {
+                    "name": facet.name,
+                    "label": facet.label,
+                    "values": [
+                        {
+                            "value": value.value,
+                            "label": value.label,
+                            "count": value.count,
+                            "is_chosen": value.is_chosen,
+                        }
+                        for value in facet.values
+                    ],
+                }
+                for facet in facets.lists
+            ],
+        }
+
+    @cached_property
+    def _ground(self) -> QuerySet:
+        products = self.found.among(Product.objects.listed())
+        return products.in_category(self.filters.category) if self.filters.category else products
+
+    @property
+    def _other_filters(self) -> Filters:
+        return replace(self.filters, category=None)
+
+    @property
+    def _depth(self) -> int:
+        return self.filters.category.depth if self.filters.category else 0
+
+    @property
+    def _key(self) -> str:
+        place = self.filters.category.path if self.filters.category else ""
+        return f"api:{place}:{self.found.how}:{self.found.shown}"
+
+    def _categories(self, below: dict[str, int]) -> list[dict[str, Any]]:
+        named = Category.objects.filter(path__in=below).order_by("path")
+        return [
+            {"slug": category.slug, "name": category.name, "count": below[category.path]}
+            for category in named
+        ]

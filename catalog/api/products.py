@@ -1,0 +1,169 @@
+"""Products: everybody reads what is on sale; members change what their shops sell."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Shop
+from catalog.api.documentation import LIST_PARAMETERS, ProductPageSerializer
+from catalog.api.inputs import (
+    PictureInput,
+    ProductChangeInput,
+    ProductInput,
+    VariantChangeInput,
+    VariantInput,
+)
+from catalog.api.listing import ProductList
+from catalog.api.serializers import (
+    OwnProductSerializer,
+    OwnVariantSerializer,
+    PictureSerializer,
+    ProductSerializer,
+    ProductSummarySerializer,
+)
+from catalog.models import Product, Variant
+from catalog.services import editing
+from catalog.services.pictures.refusals import BadPicture, TooLarge, TooMany
+from marketflow.core import rate_limits
+from marketflow.core.api import parsers
+from marketflow.core.api.caching import PublicReads
+from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.permissions import IsAuthenticated, IsAuthenticatedToWrite
+
+DUTY = "catalogue"
+
+
+class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
+    permission_classes = [IsAuthenticatedToWrite]
+    serializer_class = ProductSerializer
+    queryset = Product.objects.none()
+    lookup_field = "slug"
+    lookup_value_regex = r"[-\w]+"
+
+    def get_queryset(self) -> QuerySet:
+        if self.action in ("partial_update", "destroy", "variants", "images"):
+            return Product.objects.managed_by(self.request.user, DUTY)
+        return Product.objects.visible_to(self.request.user).with_page_data()
+
+    @extend_schema(parameters=LIST_PARAMETERS, responses=ProductPageSerializer)
+    def list(self, request: Request) -> Response:
+        """Products on sale. A parameter that makes no sense is an error that names it."""
+        if request.query_params.get("q", "").strip():
+            rate_limits.count("search", rate_limits.address_of(request))
+        wanted = ProductList(request)
+        page = self.paginate_queryset(wanted.products.with_card_data())
+        context = self.get_serializer_context()
+        answer = self.get_paginated_response(
+            ProductSummarySerializer(page, many=True, context=context).data
+        )
+        if request.query_params.get("facets") in ("1", "true"):
+            answer.data["facets"] = wanted.facets()
+        return answer
+
+    @extend_schema(responses=ProductSerializer)
+    def retrieve(self, request: Request, slug: str) -> Response:
+        """One product. Its own shop also sees what is not on sale."""
+        product = self.get_object()
+        if Shop.objects.managed_by(request.user).filter(pk=product.shop_id).exists():
+            return self._own(product)
+        return Response(ProductSerializer(product, context=self.get_serializer_context()).data)
+
+    @extend_schema(request=ProductInput, responses={201: OwnProductSerializer})
+    @idempotent()
+    def create(self, request: Request) -> Response:
+        """A new product of one of the caller's shops, a draft unless `state` says otherwise."""
+        values = _checked(ProductInput, request)
+        mine = Shop.objects.managed_by(request.user, DUTY)
+        shop = get_object_or_404(mine, slug=values.pop("shop"))
+        return self._own(editing.create_product(shop=shop, **values), status=201)
+
+    @extend_schema(request=ProductChangeInput, responses=OwnProductSerializer)
+    def partial_update(self, request: Request, slug: str) -> Response:
+        """Change what is sent; the rest stays."""
+        product = self.get_object()
+        values = _checked(ProductChangeInput, request, partial=True)
+        return self._own(editing.change_product(product=product, **values))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, slug: str) -> Response:
+        """Take it off sale for good. Orders go on naming it."""
+        editing.archive_product(product=self.get_object())
+        return Response(status=204)
+
+    @extend_schema(request=VariantInput, responses={201: OwnVariantSerializer})
+    @action(detail=True, methods=["post"])
+    @idempotent()
+    def variants(self, request: Request, slug: str) -> Response:
+        """Add a variant."""
+        product = self.get_object()
+        variant = editing.add_variant(product=product, **_checked(VariantInput, request))
+        return Response(_variant(variant), status=201)
+
+    @extend_schema(
+        request={"multipart/form-data": PictureInput}, responses={201: PictureSerializer}
+    )
+    @action(detail=True, methods=["post"], parser_classes=[parsers.PictureBody])
+    @idempotent(calls_out=True)
+    def images(self, request: Request, slug: str) -> Response:
+        """Add a picture, at the end. Its smaller sizes follow within a minute."""
+        rate_limits.count("upload", f"user:{request.user.pk}")
+        product = self.get_object()
+        values = _checked(PictureInput, request)
+        try:
+            image = editing.add_picture(product=product, **values)
+        except TooMany:
+            raise
+        except TooLarge as problem:
+            raise parsers.TooLarge(problem.message) from problem
+        except BadPicture as problem:
+            raise ValidationError({"file": [problem.message]}, problem.code) from problem
+        return Response(PictureSerializer(image).data, status=201)
+
+    def _own(self, product: Product, status: int = 200) -> Response:
+        fresh = Product.objects.with_page_data().get(pk=product.pk)
+        context = self.get_serializer_context()
+        return Response(OwnProductSerializer(fresh, context=context).data, status=status)
+
+
+class VariantView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=VariantChangeInput, responses=OwnVariantSerializer)
+    def patch(self, request: Request, id: str) -> Response:
+        """Change what is sent. `on_hand` is a count of the shelf, taken now."""
+        variant = self._own(request, id)
+        values = _checked(VariantChangeInput, request, partial=True)
+        return Response(_variant(editing.change_variant(variant=variant, **values)))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, id: str) -> Response:
+        """Remove it; one that orders or stock movements name is taken off sale instead."""
+        editing.remove_variant(variant=self._own(request, id))
+        return Response(status=204)
+
+    def _own(self, request: Request, id: str) -> Variant:
+        variants = Variant.objects.managed_by(request.user, DUTY).select_related("product")
+        variant = variants.filter(uuid=id).first()
+        if variant is None:
+            raise Http404
+        return variant
+
+
+def _checked(serializer_class, request: Request, *, partial: bool = False) -> dict:
+    serializer = serializer_class(data=request.data, partial=partial)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def _variant(variant: Variant) -> dict:
+    fresh = Variant.objects.select_related("product", "stock").get(pk=variant.pk)
+    return OwnVariantSerializer(fresh).data

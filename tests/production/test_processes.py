@@ -28,7 +28,7 @@ def market(tmp_path_factory) -> Iterator[Market]:
         yield market
 
 
-def eventually(what: str, check: Callable[[], object], seconds: int = 60) -> None:
+def eventually(what: str, check: Callable[[], object], seconds: int = 120) -> None:
     deadline = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
@@ -89,7 +89,7 @@ def test_beat_ticks_and_what_nobody_nudged_is_told(market):
 
     market.start("beat")
 
-    eventually("the event is told", lambda: was_told(market, event), seconds=90)
+    eventually("the event is told", lambda: was_told(market, event))
 
 
 def publish_without_a_nudge(market: Market) -> int:
@@ -115,5 +115,5 @@ def test_term_ends_them_all(market):
         process.send_signal(signal.SIGTERM)
 
     for name, process in market.processes.items():
-        process.wait(30)
+        process.wait(60)
         assert process.returncode in (0, -signal.SIGTERM), market.log(name)[-2000:]

@@ -63,10 +63,14 @@ def test_a_guest_buys_from_two_shops_and_pays_once(guest, bowl, lamp):
     order = placed.json()
     assert placed.status_code == 201
     assert (order["state"], len(order["seller_orders"])) == ("awaiting_payment", 2)
-    assert order["totals"]["total"] == cart["totals"]["total"] == {
-        "amount": 5000,
-        "currency": "EUR",
-    }
+    assert (
+        order["totals"]["total"]
+        == cart["totals"]["total"]
+        == {
+            "amount": 5000,
+            "currency": "EUR",
+        }
+    )
     opened = {"X-Order-Token": order["token"]}
     paid = guest.post(
         f"/api/v1/orders/{order['number']}/payments/",

@@ -49,7 +49,7 @@ class SellerOrderQuerySet(models.QuerySet):
 
     def with_contents(self):
         return self.select_related("order", "shop").prefetch_related(
-            "lines__variant__product__images", "shipments__lines"
+            "lines__variant__product__images", "shipments__lines__line"
         )
 
 

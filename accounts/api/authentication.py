@@ -7,6 +7,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import Token
 
+from accounts.backends import EmailBackend
 from accounts.models import User
 from accounts.services.tokens import VERSION
 
@@ -16,7 +17,8 @@ class BearerAuthentication(JWTAuthentication):
 
     def get_user(self, validated_token: Token) -> User:
         user = super().get_user(validated_token)
-        if validated_token.get(VERSION) != user.session_version:
+        is_current = validated_token.get(VERSION) == user.session_version
+        if not is_current or not EmailBackend().user_can_authenticate(user):
             raise InvalidToken
         return user
 

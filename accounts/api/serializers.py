@@ -8,7 +8,7 @@ from django_countries.serializer_fields import CountryField
 from rest_framework import serializers
 
 from accounts.models import Address, Shop, User
-from marketflow.core.api.fields import StrictSerializer
+from marketflow.core.api.fields import StrictSerializer, WholeNumberField
 
 
 class RegistrationInput(StrictSerializer):
@@ -148,7 +148,7 @@ class ShopInput(StrictSerializer):
     vat_number = serializers.CharField(max_length=24, required=False, allow_blank=True)
     terms = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
     returns_policy = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
-    returns_days = serializers.IntegerField(min_value=0, max_value=365, required=False)
+    returns_days = WholeNumberField(min_value=0, max_value=365, required=False)
 
 
 class ApplicationInput(ShopInput):

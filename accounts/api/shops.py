@@ -27,6 +27,7 @@ class ShopViewSet(viewsets.ReadOnlyModelViewSet):
     serializer_class = ShopSerializer
     queryset = Shop.objects.none()
     lookup_field = "slug"
+    lookup_value_regex = r"[-\w]+"
 
     def get_queryset(self):
         shops = Shop.objects.open() if self.action == "list" else Shop.objects

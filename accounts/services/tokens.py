@@ -16,6 +16,7 @@ from django.utils.timezone import now
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
+from accounts.backends import EmailBackend
 from accounts.models import RefreshFamily, RefreshLink, User
 
 GRACE = timedelta(seconds=10)
@@ -86,7 +87,8 @@ def _found(text: str) -> tuple[RefreshLink, RefreshToken]:
 def _require_current(family: RefreshFamily, token: RefreshToken) -> None:
     family.refresh_from_db(fields=["revoked_at"])
     user = family.user
-    if family.revoked_at or not user.is_active or token[VERSION] != user.session_version:
+    may_sign_in = EmailBackend().user_can_authenticate(user)
+    if family.revoked_at or not may_sign_in or token[VERSION] != user.session_version:
         raise TokenRefused
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django_countries.serializer_fields import CountryField
@@ -9,7 +10,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from carts.models import CartLine
-from marketflow.core.api.fields import MoneyField, StrictSerializer
+from marketflow.core.api.fields import MoneyField, StrictSerializer, WholeNumberField
+
+SHOP = re.compile(r"[-a-zA-Z0-9_]{1,90}")
 
 
 class CartVariantSerializer(serializers.Serializer):
@@ -84,18 +87,29 @@ class CartSerializer(serializers.Serializer):
         return TotalsSerializer(priced).data
 
 
+class ShippingChoiceField(serializers.DictField):
+    """`{shop: option}`: by which option each shop is to send."""
+
+    child = serializers.UUIDField()
+    MOST = 100
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        chosen = super().to_internal_value(data)
+        if len(chosen) > self.MOST or not all(map(SHOP.fullmatch, chosen)):
+            raise serializers.ValidationError("Name shops by their slug.")
+        return {shop: str(option) for shop, option in chosen.items()}
+
+
 class ItemInput(StrictSerializer):
     variant = serializers.UUIDField()
-    quantity = serializers.IntegerField(min_value=1, max_value=CartLine.MOST, default=1)
+    quantity = WholeNumberField(min_value=1, max_value=CartLine.MOST, default=1)
 
 
 class QuantityInput(StrictSerializer):
-    quantity = serializers.IntegerField(min_value=0, max_value=CartLine.MOST)
+    quantity = WholeNumberField(min_value=0, max_value=CartLine.MOST)
 
 
 class CartInput(StrictSerializer):
     country = CountryField(required=False)
     postcode = serializers.CharField(max_length=16, required=False, allow_blank=True)
-    shipping = serializers.DictField(
-        child=serializers.UUIDField(), required=False, help_text="{shop: option}"
-    )
+    shipping = ShippingChoiceField(required=False)

@@ -51,11 +51,11 @@ class CartView(CartAPIView):
         values = dict(serializer.validated_data)
         cart = baskets.find_or_open(request)
         if "shipping" in values:
-            chosen = {shop: str(option) for shop, option in values["shipping"].items()}
-            values["shipping"] = cart.shipping | chosen
-        for field, value in values.items():
-            setattr(cart, field, value)
-        cart.save(update_fields=list(values))
+            baskets.choose_shipping(cart, values.pop("shipping"))
+        if values:
+            place = {"country": cart.country, "postcode": cart.postcode} | values
+            baskets.send_to(cart, **place)
+        cart.refresh_from_db()
         return self.answer(request, cart)
 
 

@@ -67,11 +67,10 @@ def _delivery(request: Request, values: dict) -> Delivery:
         email = email or request.user.email
     elif not email:
         raise ValidationError({"email": ["A guest's e-mail address is needed."]})
-    shipping = values.get("shipping")
     return Delivery(
         email=email,
         address=_address(request, values),
-        shipping=shipping and {shop: str(option) for shop, option in shipping.items()},
+        shipping=values.get("shipping"),
         note=values["note"],
     )
 

@@ -8,8 +8,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import AddressFields
-from carts.api.serializers import TotalsSerializer
-from marketflow.core.api.fields import MoneyField, StrictSerializer
+from carts.api.serializers import ShippingChoiceField, TotalsSerializer
+from carts.models import CartLine
+from marketflow.core.api.fields import MoneyField, StrictSerializer, WholeNumberField
 from orders import gateways
 from orders.models import Order, OrderLine, Payment, SellerOrder, Shipment, StateChange
 
@@ -202,7 +203,7 @@ class CheckoutInput(StrictSerializer):
     email = serializers.EmailField(max_length=254, required=False)
     shipping_address = AddressFields(required=False)
     address_id = serializers.UUIDField(required=False)
-    shipping = serializers.DictField(child=serializers.UUIDField(), required=False)
+    shipping = ShippingChoiceField(required=False)
     payment_method = serializers.CharField(max_length=20, required=False, allow_blank=True)
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
@@ -226,7 +227,7 @@ class PaymentInput(StrictSerializer):
 
 class ParcelLineInput(StrictSerializer):
     id = serializers.UUIDField()
-    quantity = serializers.IntegerField(min_value=1)
+    quantity = WholeNumberField(min_value=1, max_value=CartLine.MOST)
 
 
 class ShipmentInput(StrictSerializer):
@@ -234,4 +235,9 @@ class ShipmentInput(StrictSerializer):
     tracking_number = serializers.CharField(
         max_length=80, required=False, allow_blank=True, default=""
     )
-    lines = ParcelLineInput(many=True, required=False)
+    lines = ParcelLineInput(many=True, required=False, allow_empty=False, max_length=1000)
+
+    def validate_lines(self, lines: list[dict]) -> list[dict]:
+        if len({line["id"] for line in lines}) < len(lines):
+            raise serializers.ValidationError("Name each line once.")
+        return lines

@@ -37,7 +37,7 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     serializer_class = OrderSerializer
     queryset = Order.objects.none()
     lookup_field = "number"
-    lookup_value_regex = "[^/]+"
+    lookup_value_regex = r"[A-Za-z0-9-]{1,40}"
 
     def get_queryset(self):
         return Order.objects.filter(buyer=self.request.user.pk, buyer__isnull=False)
@@ -114,7 +114,7 @@ class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
     serializer_class = ShopsOrderSerializer
     queryset = SellerOrder.objects.none()
     lookup_field = "number"
-    lookup_value_regex = "[^/]+"
+    lookup_value_regex = r"[A-Za-z0-9-]{1,40}"
 
     def get_queryset(self):
         duty = "ship" if self.action in ("shipment", "delivery") else "orders"

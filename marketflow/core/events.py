@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict
 from typing import ClassVar, TypeVar
 
@@ -37,6 +39,7 @@ Receiver = Callable[[E], None]
 
 _types: dict[str, type[Event]] = {}
 _receivers: dict[type[Event], list[Receiver]] = defaultdict(list)
+_held: ContextVar[bool] = ContextVar("held", default=False)
 
 
 def declared() -> dict[str, type[Event]]:
@@ -62,11 +65,23 @@ def publish(event: Event) -> None:
     transaction.on_commit(nudge, robust=True)
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Leave the telling to the caller, who relays when it suits: for loads of thousands."""
+    token = _held.set(True)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
 def nudge() -> None:
     """Relay at once. Only an accelerator: what it misses, the scheduled sweep tells.
 
     Where a worker runs, this enqueues `relay`; in a single process it calls it.
     """
+    if _held.get():
+        return
     if settings.CELERY_TASK_ALWAYS_EAGER:
         relay()
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 
 import time_machine
@@ -20,6 +20,7 @@ from carts.models import Cart
 from carts.services import baskets, pricing
 from catalog.models import StockItem, Variant
 from catalog.services import inventory
+from marketflow.core import events
 from marketflow.core.errors import Refusal
 from marketflow.demo.people import CARRIERS, FIRST_NAMES, LAST_NAMES, STREETS, TOWNS
 from marketflow.demo.stock_room import make_person
@@ -57,8 +58,16 @@ class History:
         for day in range((self.today - self.start).days):
             self._at(self.start + timedelta(days=day, hours=5), self._restock)
         while self.queue:
+            day = self.queue[0][0].date()
             with transaction.atomic():
                 self._one_day(progress)
+            self._tell(day)
+
+    def _tell(self, day: date) -> None:
+        """Let everybody hear in the evening what happened, instead of after every step."""
+        with time_machine.travel(datetime.combine(day, time(23, 30), UTC), tick=True):
+            while events.relay(1000):
+                continue
 
     def _one_day(self, progress: Callable[[int], None]) -> None:
         day = self.queue[0][0].date()

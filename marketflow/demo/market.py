@@ -41,7 +41,7 @@ def seed(size: Size, progress: Progress) -> None:
     Numbers of orders and ids are random, as everywhere; times count back from now.
     """
     rng = random.Random(size.seed)
-    with override_settings(**QUIET):
+    with override_settings(**QUIET), events.held():
         opening = now() - timedelta(days=size.days + 7)
         with time_machine.travel(opening, tick=True):
             buyer, _, staff = stock_room.make_cast()

@@ -171,3 +171,14 @@ def test_two_relays_share_the_work_and_tell_each_event_once(heard, monkeypatch):
 
     assert sum(taken) == 40
     assert sorted(event.times for event in heard) == list(range(40))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_holds_the_telling_relays_when_it_suits(heard):
+    with events.held(), transaction.atomic():
+        publish(BellRang(times=3))
+    assert heard == []
+
+    relay()
+
+    assert heard == [BellRang(times=3)]

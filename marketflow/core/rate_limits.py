@@ -65,7 +65,7 @@ def reset() -> None:
 
 
 def address_of(request: HttpRequest) -> str:
-    """The caller's address behind a counted number of trusted proxies; an IPv6 caller is its /64."""
+    """The caller's address behind the counted trusted proxies; an IPv6 caller is its /64."""
     proxies = settings.TRUSTED_PROXIES
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
     text = request.META.get("REMOTE_ADDR", "")

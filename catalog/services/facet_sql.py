@@ -150,9 +150,9 @@ class FacetStatement:
     def _offers(self, columns: str, without: str, condition: str) -> tuple[str, list]:
         """Products of which one variant meets `condition` and all other filters."""
         return (
-            f"select {columns}, count(distinct b.id) from offer o "
-            f"join base b on b.id = o.product_id where {condition} "
-            f"and {self._product_alone()} and {self._variant(without=without)}",
+            f"select {columns}, count(*) from base b where {self._product_alone()} "
+            f"and b.id in (select o.product_id from offer o where {condition} "
+            f"and {self._variant(without=without)})",
             [],
         )
 
@@ -169,11 +169,13 @@ class FacetStatement:
                 flags.append(flag)
         fits = " and ".join([self._product_alone(), *flags])
         return (
-            f"select * from (select 'option.' || {name}, {value}, '', "
-            f"count(distinct b.id) filter (where {fits}) as n "
+            # Once per product, then once per value: counting distinct ones would sort them all.
+            f"select * from (select 'option.' || name, value, '', sum(fits) as n from "
+            f"(select {name} as name, {value} as value, "
+            f"max(case when {fits} then 1 else 0 end) as fits "
             "from offer o join base b on b.id = o.product_id "
-            f"where {name} <> '' and {value} <> '' "
-            f"group by {name}, {value} order by n desc limit {MOST_ROWS}) as t_option{number}",
+            f"where {name} <> '' and {value} <> '' group by b.id, {name}, {value}) as each "
+            f"group by name, value order by n desc limit {MOST_ROWS}) as t_option{number}",
             params,
         )
 

@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.simple_tag
 def picture(
-    image: ProductImage | None,
+    image: ProductImage | str | None,
     sizes: str = "100vw",
     *,
     product: Product | None = None,
@@ -28,7 +28,8 @@ def picture(
     Draws the product's placeholder where there is no picture to show. `eager` is for the one
     picture that the page is waited for.
     """
-    if image is None or not image.is_shown:
+    # `product.shown_images.0` of a product without any is an empty text to a template.
+    if not image or not image.is_shown:
         seed = product.slug if product else "product"
         return format_html("{}", _img(reverse("art", args=[seed]), alt, side, eager))
     sources = format_html_join(

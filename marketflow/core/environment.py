@@ -30,8 +30,10 @@ SQLITE_PRAGMAS = (
     "PRAGMA cache_size=-20000;"
 )
 # A statement or a lock that takes longer is a bug or an attack: let the worker live.
-POSTGRESQL_TIMEOUTS = (
-    "-c lock_timeout=3s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+# Compiling a statement pays for minutes of work; ours take milliseconds, compiling took seconds.
+POSTGRESQL_OPTIONS = (
+    "-c lock_timeout=3s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s "
+    "-c jit=off"
 )
 
 
@@ -111,7 +113,7 @@ def postgresql(url: str, pool_max: int = 0, pool_min: int = 2) -> dict[str, Any]
     if config.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured(f"DATABASE_URL={url!r}: expected postgres://…")
     options = config.setdefault("OPTIONS", {})
-    options["options"] = f"{options.get('options', '')} {POSTGRESQL_TIMEOUTS}".strip()
+    options["options"] = f"{options.get('options', '')} {POSTGRESQL_OPTIONS}".strip()
     if pool_max:
         # Django refuses a pool beside persistent connections, hence the zero.
         config["CONN_MAX_AGE"] = 0

@@ -48,6 +48,7 @@ class InProgress(APIException):
     status_code = 409
     default_code = "in_progress"
     default_detail = "The first request with this key is still running."
+    wait = 1  # DRF's name for the seconds of Retry-After.
 
 
 def idempotent(*, required: bool = False, calls_out: bool = False) -> Callable:
@@ -168,9 +169,7 @@ def _replay(actor: str, key: str, fingerprint: str) -> Response:
     entry = IdempotentRequest.objects.filter(actor=actor, key=key).first()
     if entry is None or entry.state != IdempotentRequest.State.FINISHED:
         # The first copy was rolled back while this one waited, or still talks to the outside.
-        error = InProgress()
-        error.headers = {"Retry-After": "1"}
-        raise error
+        raise InProgress
     if entry.fingerprint != fingerprint:
         raise KeyReused
     return Response(

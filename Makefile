@@ -35,7 +35,7 @@ demo: $(VENV)/.base ## a living market at HOST:PORT: one process, SQLite, nothin
 
 run: $(VENV)/.base ## the development server, with reloading and error pages
 	$(PY) manage.py migrate
-	DEBUG=1 $(PY) manage.py runserver $(HOST):$(PORT)
+	DEBUG=1 SITE_URL=http://$(HOST):$(PORT) $(PY) manage.py runserver $(HOST):$(PORT)
 
 test: $(VENV)/.test ## all tests, on SQLite and on PostgreSQL with Redis
 	@$(PY) -m tests.run_tests $(ARGS)

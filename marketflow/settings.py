@@ -48,7 +48,11 @@ SECRET_KEY = SECRET_KEY or kept_secret(DATA_DIR / "secret_key")
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 # Where people reach the site: links in mails, and the origin that sockets are opened from.
 SITE_URL = read("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
-ALLOWED_ORIGINS = words("ALLOWED_ORIGINS", [SITE_URL])
+# The demo is reached by either name of this machine.
+ALLOWED_ORIGINS = words(
+    "ALLOWED_ORIGINS",
+    [SITE_URL, SITE_URL.replace("127.0.0.1", "localhost")] if EMBEDDED else [SITE_URL],
+)
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0)
 METRICS_ALLOWED_IPS = words("METRICS_ALLOWED_IPS", ["127.0.0.1", "::1"])
 
@@ -199,7 +203,7 @@ else:
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "marketflow.core.channel_layer.ThreadSafeInMemoryChannelLayer"}
     }
-    CELERY_BROKER_URL = "memory://"
+    CELERY_BROKER_URL = "memory://localhost/"
     CELERY_TASK_ALWAYS_EAGER = flag("CELERY_EAGER", default=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1}
 

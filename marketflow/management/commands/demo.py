@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from typing import Any
 
@@ -27,6 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, host: str, port: int, prepare: bool, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("This database is not for show: set DEMO=1 to have a demo here.")
+        _use_address(host, port)
         # Before anything else of Twisted: the import installs the asyncio reactor.
         from daphne.server import Server
 
@@ -61,3 +64,11 @@ class Command(BaseCommand):
             self.stdout.write(f"  {email:<18} {name}, {role}: {where}")
         self.stdout.write("\nCard 4242 4242 4242 4242 pays. Ctrl+C stops the market.")
         self.stdout.flush()
+
+
+def _use_address(host: str, port: int) -> None:
+    """Links and sockets need the address that people will use; settings are read once."""
+    if "SITE_URL" in os.environ or settings.SITE_URL == f"http://{host}:{port}":
+        return
+    os.environ["SITE_URL"] = f"http://{host}:{port}"
+    os.execv(sys.executable, [sys.executable, *sys.argv])

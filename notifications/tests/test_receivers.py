@@ -1,0 +1,190 @@
+"""Each receiver: heard twice, done once."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail as outgoing
+from django.utils.timezone import now
+
+from accounts.models import ShopMember
+from accounts.services import shops
+from accounts.tests.factories import make_shop, make_user
+from catalog.tests.factories import make_variant
+from marketflow.core import events
+from marketflow.core.models import EventReceipt, OutboxEvent
+from marketflow.core.tests.pages import Visitor
+from notifications.models import Mail
+from orders.models import Order
+from orders.services import closing, fulfilment, links
+from orders.tests.factories import make_order, pay
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def shops_have_people(shop, rival):
+    """Fern owns the one shop, Rita the other."""
+
+
+def hear() -> None:
+    """Everything that is due, twice: the receipts are lost in between."""
+    while events.relay():
+        pass
+    EventReceipt.objects.all().delete()
+    OutboxEvent.objects.update(done_at=None, due_at=now() - timedelta(seconds=1))
+    while events.relay():
+        pass
+
+
+def mails(kind: str) -> list[Mail]:
+    return list(Mail.objects.filter(kind=kind).order_by("pk"))
+
+
+def written_to(kind: str) -> list[str]:
+    return [mail.recipient for mail in mails(kind)]
+
+
+def test_a_guest_gets_the_order_with_a_link_that_opens_it(shop):
+    order = make_order(None, make_variant(shop, "Oak bowl"), email="gil@example.test")
+    hear()
+
+    (mail,) = mails("order_placed")
+    link = re.search(r"http://\S+", mail.text)[0]
+    assert (mail.recipient, mail.subject) == (
+        "gil@example.test",
+        f"We have your order {order.number}",
+    )
+    assert link in mail.html.replace("&amp;", "&")
+    assert "1 × Oak bowl" in mail.text
+    assert Visitor().open(link.partition("8000")[2]).status == 200
+
+
+def test_a_buyers_mail_bears_no_token(buyer, shop):
+    make_order(buyer, make_variant(shop))
+    hear()
+
+    (mail,) = mails("order_placed")
+    assert (mail.recipient, "token" in mail.text) == (buyer.email, False)
+
+
+def test_payment_is_confirmed_and_each_shop_learns_its_own_part(buyer, shop, rival):
+    pat = make_user("pat")
+    ShopMember.objects.create(shop=shop, user=pat, role=ShopMember.Role.FULFILMENT)
+    sue = make_user("sue")
+    ShopMember.objects.create(shop=shop, user=sue, role=ShopMember.Role.SUPPORT)
+    order = make_order(
+        buyer, make_variant(shop, "Oak bowl"), make_variant(rival, "Brass lamp"), paid=True
+    )
+    hear()
+
+    assert written_to("order_paid") == [buyer.email]
+    assert written_to("order_to_ship") == [
+        "fern@example.test",
+        "pat@example.test",
+        "rita@example.test",
+    ]
+    ferns, _, ritas = mails("order_to_ship")
+    assert "Oak bowl" in ferns.text
+    assert "Brass lamp" not in ferns.text
+    assert "Oak bowl" not in ritas.text + ritas.html
+    assert order.line1 in ferns.text
+
+
+def test_every_parcel_is_told_with_its_number(buyer, shop):
+    order = make_order(buyer, make_variant(shop, "Oak bowl"), quantity=2, paid=True)
+    part = order.seller_orders.get()
+    line = part.lines.get()
+    fulfilment.ship(seller_order=part, carrier="An Post", tracking_number="A1", lines={line.pk: 1})
+    fulfilment.ship(seller_order=part, carrier="An Post", tracking_number="A2")
+    hear()
+
+    first, second = mails("parcel_sent")
+    assert "An Post A1" in first.text
+    assert "The rest follows in another parcel." in first.text
+    assert "An Post A2" in second.text
+    assert "The rest follows" not in second.text
+    assert first.subject == "Fern & Co has sent your parcel"
+
+
+def test_who_did_not_pay_in_time_is_told_and_who_cancelled_is_not(buyer, shop, stranger):
+    late = make_order(buyer, make_variant(shop))
+    changed_mind = make_order(stranger, make_variant(shop))
+    Order.objects.filter(pk=late.pk).update(expires_at=now() - timedelta(seconds=1))
+    closing.release_expired()
+    closing.cancel(order=changed_mind)
+    hear()
+
+    assert written_to("order_expired") == [buyer.email]
+
+
+def test_the_link_is_sent_each_time_it_is_asked_for(shop):
+    order = make_order(None, make_variant(shop), email="gil@example.test")
+    for _ in range(2):
+        links.ask(number=order.number, email="gil@example.test")
+    links.ask(number=order.number, email="sam@example.test")
+    hear()
+
+    assert written_to("order_link") == ["gil@example.test"] * 2
+    assert order.guest_token() in mails("order_link")[0].text
+
+
+def test_a_new_link_replaces_the_old(shop):
+    order = make_order(None, make_variant(shop), email="gil@example.test")
+    old = order.guest_token()
+    links.renew(order=order)
+    hear()
+
+    (mail,) = mails("order_link")
+    assert old not in mail.text
+    assert order.guest_token() in mail.text
+    assert old != order.guest_token()
+
+
+def test_owners_follow_the_life_of_their_shop(db):
+    admin = make_user("staff", is_staff=True)
+    owner = make_user("mia")
+    shop = shops.apply(user=owner, name="Moss", slug="moss", country="IE")
+    hear()
+    shops.refuse(shop=shop, by=admin, reason="Tell us who you are.")
+    shops.apply_again(shop=shop)
+    shops.approve(shop=shop, by=admin)
+    shops.suspend(shop=shop, by=admin, reason="Parcels do not arrive.")
+    hear()
+
+    assert written_to("shop_applied") == [owner.email] * 2
+    assert written_to("shop_refused") == [owner.email]
+    assert written_to("shop_opened") == [owner.email]
+    assert written_to("shop_suspended") == [owner.email]
+    assert "Parcels do not arrive." in mails("shop_suspended")[0].text
+
+
+def test_names_are_escaped_in_html_and_plain_in_text(buyer):
+    nasty = make_shop("<b>Fern</b> & Co", slug="nasty", members=["fern"])
+    order = make_order(buyer, make_variant(nasty, "<i>Bowl</i>"), paid=True)
+    fulfilment.ship(seller_order=order.seller_orders.get())
+    hear()
+
+    for mail in mails("order_paid") + mails("parcel_sent") + mails("order_to_ship"):
+        assert "<i>Bowl</i>" in mail.text
+        assert "<i>Bowl</i>" not in mail.html
+        assert "&lt;i&gt;Bowl&lt;/i&gt;" in mail.html
+    assert mails("parcel_sent")[0].subject == "<b>Fern</b> & Co has sent your parcel"
+
+
+def test_the_whole_way_goes_out_by_itself(buyer, shop, django_capture_on_commit_callbacks):
+    """Commit, relay, receiver, row, task, mail: as in one process without a worker."""
+    variant = make_variant(shop)
+    with django_capture_on_commit_callbacks(execute=True):
+        order = make_order(buyer, variant)
+        pay(order)
+
+    while events.relay():
+        pass
+    assert not Mail.objects.filter(sent_at=None).exists()
+    assert {tuple(message.to) for message in outgoing.outbox} == {
+        (buyer.email,),
+        ("fern@example.test",),
+    }

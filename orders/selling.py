@@ -17,7 +17,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from accounts.models import Shop
@@ -60,7 +59,6 @@ def part(model_admin: ModelAdmin, request: HttpRequest, pk: str) -> HttpResponse
     return _page(model_admin, request, "admin/orders/part.html", found.number, context)
 
 
-@require_POST
 def ship(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Send one parcel, of all that is left or of chosen units."""
     _require(model_admin.has_view_permission(request))
@@ -84,7 +82,6 @@ def ship(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     return redirect(_address("orders_sellerorder_change", found.pk))
 
 
-@require_POST
 def deliver(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     _require(model_admin.has_view_permission(request))
     found = _found(request, "ship", pk)

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -42,6 +43,7 @@ STATE_COLOURS = {
     Product.State.ARCHIVED: "info",
 }
 LEVELS = {"in": "success", "low": "warning", "out": "danger"}
+NO_PICTURE = mark_safe('<span class="mf-thumb"></span>')
 COLUMNS = ["Handle", "Title", "State", "Options", "SKU", "Price", "Currency", "On hand", "Free"]
 
 
@@ -180,7 +182,7 @@ class OwnProductAdmin(ShopScopedAdmin):
     @display(description=_("picture"))
     def picture(self, product: Product) -> str:
         images = product.images.all()
-        return thumbnail(images[0]) if images else format_html('<span class="mf-thumb"></span>')
+        return thumbnail(images[0]) if images else NO_PICTURE
 
     @display(description=_("product"), ordering="title", header=True)
     def name(self, product: Product) -> list[str]:
@@ -353,7 +355,7 @@ class CategoryChoices(ReadOnly, admin.ModelAdmin):
 
 def thumbnail(image: ProductImage) -> str:
     if not image.fallback:
-        return format_html('<span class="mf-thumb"></span>')
+        return NO_PICTURE
     return format_html(
         '<img class="mf-thumb" src="{}" alt="{}" width="48" height="48" loading="lazy">',
         image.url(160),

@@ -26,11 +26,14 @@ class StockForm(CountForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        label = gettext("On hand: %(variant)s") % {"variant": self.instance.variant}
-        self.fields["on_hand"].widget.attrs["aria-label"] = label
+        item = self.item()
+        if item:
+            label = gettext("On hand: %(variant)s") % {"variant": item.variant}
+            self.fields["on_hand"].widget.attrs["aria-label"] = label
 
-    def item(self) -> StockItem:
-        return self.instance
+    def item(self) -> StockItem | None:
+        # None where somebody put a number into the address of another shop's row.
+        return self.instance if self.instance.pk else None
 
 
 @admin.register(StockItem, site=seller_site)

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 
 from marketflow.core.admin import ReadOnly, ShopScopedAdmin, seller_site
@@ -35,8 +36,8 @@ class OwnOrderAdmin(ReadOnly, ShopScopedAdmin):
         pages = [
             path("queue/", self._page(selling.queue), name="orders_queue"),
             path("slips/", self._page(selling.slips), name="orders_slips"),
-            path("<int:pk>/ship/", self._page(selling.ship), name="orders_ship"),
-            path("<int:pk>/delivered/", self._page(selling.deliver), name="orders_deliver"),
+            path("<int:pk>/ship/", self._step(selling.ship), name="orders_ship"),
+            path("<int:pk>/delivered/", self._step(selling.deliver), name="orders_deliver"),
         ]
         return pages + super().get_urls()
 
@@ -87,3 +88,6 @@ class OwnOrderAdmin(ReadOnly, ShopScopedAdmin):
     def _page(self, view: Any) -> Any:
         bound = update_wrapper(partial(view, self), view)
         return self.admin_site.admin_view(bound)
+
+    def _step(self, view: Any) -> Any:
+        return require_POST(self._page(view))

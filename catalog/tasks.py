@@ -2,7 +2,9 @@
 
 from celery import shared_task
 
+from catalog.models import ImportJob
 from catalog.services import pictures
+from catalog.services.importing import jobs
 
 
 @shared_task
@@ -15,3 +17,17 @@ def make_picture_sizes(image_id: int) -> bool:
 def make_waiting_pictures() -> int:
     """Beat's sweep: what no worker was told of, or could not finish."""
     return pictures.make_waiting()
+
+
+@shared_task
+def run_import(job_id: int) -> bool:
+    """Sent after the commit that queued the job."""
+    return jobs.run_job(job_id)
+
+
+@shared_task
+def run_waiting_imports() -> int:
+    """Beat's sweep: jobs that no worker was told of; and an end to those whose worker died."""
+    jobs.give_up_on_lost()
+    waiting = ImportJob.objects.filter(state=ImportJob.State.WAITING).order_by("pk")
+    return sum(jobs.run_job(pk) for pk in list(waiting.values_list("pk", flat=True)[:10]))

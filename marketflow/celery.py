@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "settle-unknown-payments": {"task": "orders.tasks.settle_unknown", "schedule": 30.0},
     "complete-delivered": {"task": "orders.tasks.complete_delivered", "schedule": 3600.0},
     "make-pictures": {"task": "catalog.tasks.make_waiting_pictures", "schedule": 60.0},
+    "run-waiting-imports": {"task": "catalog.tasks.run_waiting_imports", "schedule": 60.0},
     "send-waiting-mail": {"task": "notifications.tasks.send_waiting_mail", "schedule": 60.0},
     "forget-old-keys": {
         "task": "marketflow.core.tasks.forget_old_keys",

@@ -141,6 +141,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('record', models.PositiveIntegerField(verbose_name='row')),
+                ('line', models.PositiveIntegerField(default=0, verbose_name='line')),
                 ('outcome', models.CharField(choices=[('created', 'New'), ('updated', 'Changed'), ('unchanged', 'Unchanged'), ('warning', 'Warning'), ('skipped', 'Skipped'), ('error', 'Error')], max_length=10, verbose_name='outcome')),
                 ('column', models.CharField(blank=True, max_length=120, verbose_name='column')),
                 ('code', models.CharField(blank=True, max_length=60)),

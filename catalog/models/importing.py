@@ -31,7 +31,7 @@ class ImportJob(models.Model):
     is_dry_run = models.BooleanField(_("dry run"), default=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     failure = models.TextField(_("why it failed"), blank=True)
-    # {"created": 3, "updated": 0, "unchanged": 17, "skipped": 2, "errors": 1, …}
+    # {"products": 20, "created": 3, "unchanged": 17, "skipped": 2, "errors": 1, …}
     counts = models.JSONField(_("counts"), default=dict)
     records_read = models.PositiveIntegerField(_("rows read"), default=0)
     created_at = models.DateTimeField(_("started"), default=now)
@@ -62,6 +62,8 @@ class ImportRow(models.Model):
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="rows")
     # The record of the file, the header being number 1.
     record = models.PositiveIntegerField(_("row"))
+    # Where it begins in the file; cells with line breaks make lines run ahead of records.
+    line = models.PositiveIntegerField(_("line"), default=0)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
     column = models.CharField(_("column"), max_length=120, blank=True)
     code = models.CharField(max_length=60, blank=True)
@@ -70,7 +72,7 @@ class ImportRow(models.Model):
         "catalog.Product", models.SET_NULL, null=True, blank=True, related_name="+"
     )
     handle = models.CharField(_("product"), max_length=255, blank=True)
-    # What changed, field by field: {"title": ["old", "new"]}. Undo puts the old values back.
+    # What was done, in the shape of `services.importing.changes`. Undo puts the old values back.
     changes = models.JSONField(_("changes"), default=dict)
 
     objects = ImportRowQuerySet.as_manager()
@@ -83,3 +85,8 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record}: {self.get_outcome_display()}"
+
+    @property
+    def differences(self) -> list[list[str]]:
+        """What was or would be changed, in words: (what, old, new)."""
+        return self.changes.get("words", [])

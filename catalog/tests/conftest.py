@@ -4,8 +4,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-
-SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+from django.conf import settings
 
 
 @pytest.fixture
@@ -18,9 +17,10 @@ def media_root(settings, tmp_path):
     return tmp_path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def shared_data() -> Path:
-    """Catalogues of other platforms, which lie beside the repository and never in it."""
-    if not SHARED_DATA.is_dir():
-        pytest.skip(f"no test catalogues: {SHARED_DATA} is not there")
-    return SHARED_DATA
+    """Real catalogues, kept beside the repository and never in it."""
+    folder = Path(settings.BASE_DIR).parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"REAL CATALOGUES NOT TESTED: there is no folder {folder}")
+    return folder

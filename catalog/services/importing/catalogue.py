@@ -47,6 +47,12 @@ class Catalogue:
             groups.note(self.parser.key_of(row), row.record)
         self._groups = groups
 
+    @property
+    def rows(self) -> int:
+        """How many rows the file has, without the header and those that can't be read."""
+        self.check()
+        return self._groups.rows
+
     def __iter__(self) -> Iterator[ProductDraft | RowIssue]:
         self.check()
         yield from self._unread_columns()

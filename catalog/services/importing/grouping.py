@@ -46,6 +46,11 @@ class Groups:
     def __contains__(self, key: str) -> bool:
         return key in self._spans
 
+    @property
+    def rows(self) -> int:
+        """How many rows were noted."""
+        return sum(span.rows for span in self._spans.values())
+
     def too_long(self, key: str) -> bool:
         return self._spans[key].rows > self.limits.rows_per_product
 

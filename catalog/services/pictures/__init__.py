@@ -5,8 +5,15 @@ was encoded here is ever served. The upload itself stays in the private storage,
 may have to be made again.
 """
 
-from catalog.services.pictures.adding import add_picture, remove_picture
+from catalog.services.pictures.adding import add_picture, forget_files, remove_picture
 from catalog.services.pictures.making import make_sizes, make_waiting
 from catalog.services.pictures.refusals import BadPicture
 
-__all__ = ["BadPicture", "add_picture", "make_sizes", "make_waiting", "remove_picture"]
+__all__ = [
+    "BadPicture",
+    "add_picture",
+    "forget_files",
+    "make_sizes",
+    "make_waiting",
+    "remove_picture",
+]

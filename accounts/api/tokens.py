@@ -54,7 +54,7 @@ class RegisterView(AuthView):
         rate_limits.count("register", rate_limits.address_of(request))
         values = self.checked(RegistrationInput, request)
         user = registration.sign_up(**values)
-        _write_to(request, values["email"], user)
+        _write_to(request, User.objects.normalize_email(values["email"]), user)
         detail = "Check your mail to confirm your address."
         return Response({"detail": detail}, status=201)
 

@@ -87,7 +87,15 @@ def test_foreign_and_unknown_are_the_same_bytes(api, stranger, seller, shop):
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b'{"quantity": NaN}', b'{"quantity": Infinity}', b"\xff", b"[" * 100_000, b""],
+    [
+        b"{",
+        b'{"quantity": NaN}',
+        b'{"quantity": Infinity}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"\\ud800": 1}',
+        b"",
+    ],
 )
 def test_a_body_that_is_no_json(api, body):
     answer = api.generic("POST", "/api/v1/cart/items/", body, content_type=JSON)

@@ -32,6 +32,9 @@ class JSONBody(BaseParser):
             raise TooLarge
         try:
             data = json.loads(body.decode(), parse_constant=_refuse)
+            if b"\\ud" in body.lower():
+                # Half a character, which no database and no answer could hold.
+                json.dumps(data, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as problem:
             raise ParseError("The body is not valid JSON.") from problem
         if _is_too_deep(data):

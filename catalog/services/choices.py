@@ -65,6 +65,20 @@ def variant_with(product: Product, data: Mapping[str, str]) -> Variant | None:
     return _with_values(product, wanted) if wanted else None
 
 
+def posted(variant: Variant, data: Mapping[str, str]) -> Variant | None:
+    """The variant that a form means whose options may have changed since it was rendered.
+
+    Without JavaScript the options say what was chosen, and `variant` what was shown. None where
+    nothing is made in that combination. Costs a query where options are named, else none.
+    """
+    product = variant.product
+    wanted = chosen_values(product, data)
+    if not wanted or wanted == _values_of(product, variant):
+        return variant
+    variants = product.variants.active().select_related("product__shop", "image")
+    return next((one for one in variants if _values_of(product, one) == wanted), None)
+
+
 def _named(product: Product, text: str) -> Variant | None:
     try:
         wanted = uuid.UUID(text)

@@ -111,7 +111,8 @@ invariant(
     "I7",
     "each shop's part adds up from its lines",
     """
-    SELECT so.id FROM orders_sellerorder so LEFT JOIN orders_orderline l ON l.seller_order_id = so.id
+    SELECT so.id FROM orders_sellerorder so
+    LEFT JOIN orders_orderline l ON l.seller_order_id = so.id
     GROUP BY so.id, so.total_minor, so.shipping_minor, so.tax_included_minor, so.shipping_tax_minor
     HAVING count(l.id) = 0
         OR so.total_minor <> sum(l.unit_price_minor * l.quantity - l.discount_minor + l.tax_minor)

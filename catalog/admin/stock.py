@@ -66,7 +66,7 @@ class StockAdmin(ShopScopedAdmin):
         return forms.modelformset_factory(StockItem, StockForm, extra=0, fields=[])
 
     def save_form(self, request: HttpRequest, form: StockForm, change: bool) -> StockItem:
-        return form.instance
+        return form.save(commit=False)
 
     def save_model(
         self, request: HttpRequest, obj: StockItem, form: StockForm, change: bool

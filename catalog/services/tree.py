@@ -56,9 +56,9 @@ def find_or_make(path: Sequence[str]) -> Category:
 @transaction.atomic
 def rename_branch(category: Category) -> None:
     """Write the full names of `category` and all below it anew, after it was named or moved."""
-    parent = Category.objects.get(pk=category.pk).get_parent()
+    parent = Category.objects.get_parent(Category.objects.get(pk=category.pk))
     full_names = {parent.path: parent.full_name} if parent else {}
-    branch = list(Category.get_tree(category))
+    branch = list(Category.objects.get_tree(category))
     for node in branch:
         above = full_names.get(node.path[: -Category.steplen], "")
         node.full_name = (f"{above} > {node.name}" if above else node.name)[:500]

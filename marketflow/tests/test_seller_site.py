@@ -292,19 +292,26 @@ def test_a_shipping_option_for_a_rivals_shop_is_refused(fern, rival):
 
 
 @pytest.mark.parametrize("prefix", ["variants", "images", "attributes"])
-def test_a_rivals_row_smuggled_into_an_inline_stays_as_it_is(fern, shop, rival, prefix):
+@pytest.mark.parametrize("deletes", [False, True])
+def test_a_rivals_row_smuggled_into_an_inline_stays_as_it_is(fern, shop, rival, prefix, deletes):
     own, foreign = a_row_of(shop, Product), a_row_of(rival, Product)
     smuggled = getattr(foreign, prefix).first()
     path = reverse("seller:catalog_product_change", args=[own.pk])
-    before = digest()
+    before = contents_of(foreign), contents_of(own)
 
     # Fern's form, with the number of Rita's row in place of her own.
-    changes = {f"{prefix}-0-id": [str(smuggled.pk)], f"{prefix}-0-DELETE": ["on"]}
-    changes |= {f"{prefix}-0-{name}": ["9"] for name in ("price_minor", "alt", "value")}
-    answer = submit(fern, path, "product_form", **changes)
+    changes = {f"{prefix}-0-id": [str(smuggled.pk)]}
+    changes |= {f"{prefix}-0-{name}": ["9"] for name in ("price_minor", "alt", "value", "on_hand")}
+    changes |= {f"{prefix}-0-DELETE": ["on"]} if deletes else {}
+    submit(fern, path, "product_form", **changes)
 
-    assert answer.status_code == 200
-    assert digest() == before
+    assert (contents_of(foreign), contents_of(own)) == before
+
+
+def contents_of(product):
+    related = [product.variants, product.images, product.attributes]
+    shelves = StockItem.objects.filter(variant__product=product)
+    return [list(rows.values()) for rows in [*related, shelves]]
 
 
 def test_a_rivals_count_smuggled_into_the_stock_list_changes_nothing(fern, rival):
@@ -340,10 +347,8 @@ def test_actions_do_nothing_to_a_rivals_rows(fern, rival, everything):
 
 
 def row_values(row):
-    rows = [type(row).objects.filter(pk=row.pk)]
-    if isinstance(row, Product):
-        rows += [row.variants.all(), StockItem.objects.filter(variant__product=row)]
-    return [list(found.values()) for found in rows]
+    values = list(type(row).objects.filter(pk=row.pk).values())
+    return values + (contents_of(row) if isinstance(row, Product) else [])
 
 
 def test_packing_slips_and_the_queue_pass_over_a_rivals_numbers(fern, rival):

@@ -31,7 +31,9 @@ class _Controls(HTMLParser):
             self.textarea = name
             self.values[name] = [""]
         elif tag == "input" and name and _is_sent(attributes):
-            self.values.setdefault(name, []).append(attributes.get("value", ""))
+            is_ticked = attributes.get("type") in ("checkbox", "radio")
+            value = attributes.get("value", "on" if is_ticked else "")
+            self.values.setdefault(name, []).append(value)
 
     def handle_endtag(self, tag):
         if tag == "select":

@@ -5,6 +5,7 @@ Runs inside the transaction of a batch. Stock goes through `inventory` and nothi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from catalog.models import Category, Product, ProductAttribute, ProductImage, St
 from catalog.services import inventory, listing
 from catalog.services.importing.categories import Categories
 from catalog.services.importing.drafts import RowIssue, Severity
-from catalog.services.importing.plans import Outcome, PicturePlan, ProductPlan, VariantPlan
+from catalog.services.importing.plans import Outcome, ProductPlan, VariantPlan
 
 # What is kept of every change, so that it can be undone.
 Changes = dict[str, Any]
@@ -99,13 +100,11 @@ class _Writer:
         product = self._create() if plan.product is None else self._update(plan.product)
         if plan.attributes is not None:
             self._write_attributes(product)
-        images = {picture.url: self._write_picture(product, picture) for picture in plan.pictures}
+        images = self._write_pictures(product)
+        self._create_variants(product, images)
         for planned in plan.variants:
-            image = images.get(planned.picture_url)
-            if planned.variant is None:
-                self._create_variant(product, planned, image)
-            else:
-                self._update_variant(planned.variant, planned, image)
+            if planned.variant:
+                self._update_variant(planned.variant, planned, images.get(planned.picture_url))
         return product
 
     def _create(self) -> Product:
@@ -149,34 +148,44 @@ class _Writer:
             self.changes["attributes"] = [old, new]
         replace_attributes(product, new)
 
-    def _write_picture(self, product: Product, picture: PicturePlan) -> ProductImage:
-        if picture.image is None:
-            image = ProductImage.objects.create(
+    def _write_pictures(self, product: Product) -> dict[str, ProductImage]:
+        """The pictures of the file by their addresses, the new ones written at once."""
+        new = ProductImage.objects.bulk_create(
+            ProductImage(
                 product=product,
                 source_url=picture.url,
                 alt=picture.alt,
                 position=picture.position,
                 state=ProductImage.State.REMOTE,
             )
-            self._note_new("new_pictures", image)
-            return image
-        self._write_fields("pictures", picture.image, picture.fields)
-        return picture.image
-
-    def _create_variant(
-        self, product: Product, planned: VariantPlan, image: ProductImage | None
-    ) -> None:
-        values = {name: new for name, (_old, new) in planned.fields.items() if name != "image"}
-        variant = Variant.objects.create(
-            product=product,
-            image=image,
-            position=planned.position,
-            imported_quantity=planned.remembers,
-            **values,
+            for picture in self.plan.pictures
+            if picture.image is None
         )
-        self._note_new("new_variants", variant)
-        if planned.opens_with is not None:
-            self.openings.append((variant, planned.opens_with))
+        self._note_new("new_pictures", new)
+        images = {image.source_url: image for image in new}
+        for picture in self.plan.pictures:
+            if picture.image:
+                self._write_fields("pictures", picture.image, picture.fields)
+                images[picture.url] = picture.image
+        return images
+
+    def _create_variants(self, product: Product, images: dict[str, ProductImage]) -> None:
+        plans = [planned for planned in self.plan.variants if planned.variant is None]
+        new = Variant.objects.bulk_create(
+            Variant(
+                product=product,
+                shop=self.batch.shop,
+                image=images.get(planned.picture_url),
+                position=planned.position,
+                imported_quantity=planned.remembers,
+                **{name: new for name, (_old, new) in planned.fields.items() if name != "image"},
+            )
+            for planned in plans
+        )
+        self._note_new("new_variants", new)
+        for variant, planned in zip(new, plans, strict=True):
+            if planned.opens_with is not None:
+                self.openings.append((variant, planned.opens_with))
 
     def _update_variant(
         self, variant: Variant, planned: VariantPlan, image: ProductImage | None
@@ -225,10 +234,10 @@ class _Writer:
         row.save(update_fields=list(fields))
         self.changes.setdefault(what, {})[str(row.pk)] = fields
 
-    def _note_new(self, what: str, row: Variant | ProductImage) -> None:
+    def _note_new(self, what: str, rows: Sequence[Variant | ProductImage]) -> None:
         # What a new product has goes with the product.
-        if self.plan.product:
-            self.changes.setdefault(what, []).append(row.pk)
+        if self.plan.product and rows:
+            self.changes[what] = [row.pk for row in rows]
 
 
 def replace_attributes(product: Product, pairs: list) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Prefetch
 from django.utils.timezone import localdate
 
 from accounts.models import Shop
+from catalog.models import Product
 
 
 class CartQuerySet(models.QuerySet):
@@ -51,3 +53,10 @@ class TaxRateQuerySet(models.QuerySet):
 class WishListItemQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def still_sold(self):
+        return self.filter(product__in=Product.objects.published())
+
+    def with_cards(self):
+        """Load what `catalog/_product_card.html` reads of each product."""
+        return self.prefetch_related(Prefetch("product", Product.objects.with_card_data()))

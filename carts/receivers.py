@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from carts.models import Cart
-from carts.services import baskets
+from carts.services import baskets, wish_list
+from marketflow.core.errors import Refusal
 
 
 @receiver(user_logged_in)
@@ -24,3 +25,18 @@ def bring_the_guests_cart_along(sender: type, request: HttpRequest, user, **kwar
     baskets.merge(guest, user)
     if had_lines and hasattr(request, "_messages"):
         messages.info(request, _("The items you chose before signing in are in your cart."))
+
+
+@receiver(user_logged_in)
+def save_what_the_guest_wished(sender: type, request: HttpRequest, user, **kwargs) -> None:
+    if not hasattr(request, "session"):
+        return
+    try:
+        saved = wish_list.save_waiting(request.session, user)
+    except Refusal as refusal:
+        words = _(refusal.message)
+    else:
+        titles = ", ".join(product.title for product in saved)
+        words = saved and _("Saved to your wish list: %(titles)s.") % {"titles": titles}
+    if words and hasattr(request, "_messages"):
+        messages.info(request, words)

@@ -1,10 +1,10 @@
-from django.urls import path
+from django.urls import include, path
 
-from carts import views
+from carts import views, wishing
 
 app_name = "carts"
 
-urlpatterns = [
+cart_urls = [
     path("", views.cart, name="cart"),
     path("add/", views.add, name="add"),
     path("update/", views.update, name="update"),
@@ -13,4 +13,15 @@ urlpatterns = [
     path("lines/<uuid:line>/unsave/", views.take_back, name="unsave"),
     path("settle/", views.settle, name="settle"),
     path("delivery/", views.choose_place, name="delivery"),
+]
+
+wish_list_urls = [
+    path("", wishing.page, name="wish_list"),
+    path("hearts/", wishing.press, name="wish"),
+    path("to-cart/", wishing.move_to_cart, name="wish_to_cart"),
+]
+
+urlpatterns = [
+    path("cart/", include(cart_urls)),
+    path("account/wish-list/", include(wish_list_urls)),
 ]

@@ -17,10 +17,14 @@ from carts.forms import AddForm, LinesForm, PlaceForm
 from carts.models import Cart, CartLine
 from carts.services import baskets, pricing
 from catalog.models import Variant
+from catalog.services import choices
 from catalog.services.inventory import OutOfStock
 from marketflow.core.errors import Refusal
 from marketflow.core.fragments import is_partial, render_page
 from marketflow.core.templatetags.marketflow import money
+
+# Where the visitor said they are, on any page; a cart that is new goes there.
+COUNTRY_COOKIE = "country"
 
 private = cache_control(private=True, no_store=True)
 
@@ -39,8 +43,12 @@ def add(request: HttpRequest) -> HttpResponse:
     variant = get_object_or_404(variants, uuid=form.cleaned_data.get("variant"))
     if form.errors:
         return _not_added(request, variant, _("Enter a number from 1 to 999."))
+    chosen = choices.posted(variant, request.POST)
+    if chosen is None:
+        return _not_added(request, variant, _("It is not made in this combination."))
+    variant = chosen
     try:
-        mine = baskets.find_or_open(request)
+        mine = _where_the_visitor_is(request, baskets.find_or_open(request))
         line = baskets.add(mine, variant, form.cleaned_data["quantity"] or 1)
     except Refusal as refusal:
         return _not_added(request, variant, _in_words(refusal))
@@ -103,7 +111,18 @@ def choose_place(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, mine, {"place": form}, status=422)
     baskets.send_to(mine, **form.cleaned_data)
-    return see_other("carts:cart")
+    response = see_other("carts:cart")
+    country, a_year = form.cleaned_data["country"], 365 * 86_400
+    is_secure = request.is_secure()
+    response.set_cookie(COUNTRY_COOKIE, country, max_age=a_year, samesite="Lax", secure=is_secure)
+    return response
+
+
+def _where_the_visitor_is(request: HttpRequest, mine: Cart) -> Cart:
+    country = request.COOKIES.get(COUNTRY_COOKIE, "")
+    if not mine.country and country in countries:
+        baskets.send_to(mine, country=country)
+    return mine
 
 
 def _move(request: HttpRequest, line: str, *, saved: bool) -> HttpResponse:

@@ -39,6 +39,8 @@ class DeliveryAddressForm(AddressForm):
         for field in self.fields.values():
             token = field.widget.attrs.get("autocomplete", "")
             field.widget.attrs["autocomplete"] = f"shipping {token}".strip()
+        # Another country has other fields and other delivery: the page is asked for anew.
+        self.fields["country"].widget.attrs["data-reprices"] = True
         country = self.data.get("country") or self.initial.get("country", "")
         self._fit_to(str(country))
 

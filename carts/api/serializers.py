@@ -77,7 +77,8 @@ class CartSerializer(serializers.Serializer):
     country = serializers.CharField()
     postcode = serializers.SerializerMethodField()
     totals = serializers.SerializerMethodField()
-    quote = serializers.CharField()
+    quote = serializers.CharField(help_text="Stands for everything to be paid.")
+    token = serializers.CharField(required=False, help_text="For guests: X-Cart-Token.")
 
     def get_postcode(self, priced: Any) -> str:
         return priced.cart.postcode if priced.cart else ""

@@ -18,6 +18,7 @@ from marketflow.core.api.permissions import AllowAny
 
 class CartAPIView(APIView):
     permission_classes = [AllowAny]
+    guest_header = baskets.HEADER
 
     def idempotency_actor(self, request: Request) -> str:
         return actor(request)
@@ -83,8 +84,9 @@ class CartItemView(CartAPIView):
         baskets.change(line.cart, {str(line.uuid): serializer.validated_data["quantity"]})
         return self.answer(request, line.cart)
 
-    @extend_schema(responses=CartSerializer)
+    @extend_schema(request=None, responses=CartSerializer)
     def delete(self, request: Request, id: str) -> Response:
+        """Take the item out."""
         line = self._line(request, id)
         baskets.change(line.cart, {str(line.uuid): 0})
         return self.answer(request, line.cart)

@@ -5,26 +5,24 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django import template
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from carts.models import ShippingOption
-from catalog.models import Variant
+from catalog.models import ProductImage, Variant
 
 register = template.Library()
 
 
 @register.filter
-def thumbnail(variant: Variant) -> str:
-    """The address of a variant's picture: its own, else the product's first, else a drawing.
+def shown_image(variant: Variant) -> ProductImage | None:
+    """The picture of a variant: its own, else the product's first.
 
     Needs the variant's image, its product and the product's images loaded.
     """
     images = [variant.image, *variant.product.images.all()]
-    image = next((image for image in images if image and image.is_shown), None)
-    return image.url(176) if image else reverse("art", args=[variant.product.slug])
+    return next((image for image in images if image and image.is_shown), None)
 
 
 @register.filter

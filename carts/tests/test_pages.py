@@ -240,6 +240,18 @@ def test_another_country_shows_its_delivery(guest, shop):
     assert str(Cart.objects.get().country) == "US"
 
 
+def test_a_new_cart_goes_where_the_visitor_is(guest, shop):
+    make_shipping(shop, price=500, countries=["IE"])
+    make_shipping(shop, price=1500, countries=["DE"], name="Abroad")
+    guest.client.cookies["country"] = "DE"
+
+    page = put(guest, make_variant(shop))
+
+    assert "Abroad" in page.text
+    guest.press("Update delivery", country="IE", postcode="")
+    assert guest.client.cookies["country"].value == "IE"
+
+
 def test_a_guests_cart_comes_along_at_sign_in(guest, buyer, shop):
     put(guest, make_variant(shop, "Oak bowl"), 2)
 

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=5)
 # After the first failure; then twice as long each time: nine gaps are a day and a half.
 FIRST_GAP = timedelta(minutes=5)
-TEMPLATES = "notifications/mail"
+TEMPLATES = "notifications/email"
 
 
 def write(*, recipient: str, kind: str, about: str, context: dict[str, object]) -> Mail | None:

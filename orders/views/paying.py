@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -116,10 +115,6 @@ def amounts(order: Order) -> list[dict[str, object]]:
     if order.discount_minor:
         rows.append({"label": _("Discount"), "amount": -order.discount})
     return [*rows, {"label": _("Delivery"), "amount": order.shipping}]
-
-
-def hold_minutes() -> int:
-    return settings.ORDER_HOLD_MINUTES
 
 
 def _method_of(last: Payment | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,6 +15,7 @@ from carts.services import baskets
 from carts.services.pricing import PricedCart
 from catalog.services.inventory import OutOfStock
 from marketflow.core import rate_limits
+from marketflow.core.templatetags.marketflow import money
 from orders import gateways
 from orders.forms import NoteForm, details_form
 from orders.models import Order
@@ -150,8 +152,15 @@ def _what_is_missing(before: PricedCart, missing: list[dict]) -> list[str]:
 
 
 def _page(
-    request: HttpRequest, cart: Cart, draft: Draft, *, status: int = 200, **more: object
+    request: HttpRequest,
+    cart: Cart,
+    draft: Draft,
+    *,
+    status: int = 200,
+    others: bool = False,
+    **more: object,
 ) -> HttpResponse:
+    """`others`: something sold out, and the button orders the rest."""
     priced = price(cart, draft)
     gateway = gateways.named(draft.method)
     everything = {
@@ -161,6 +170,16 @@ def _page(
         "test_cards": test_cards() if gateway.name == "test" else [],
         "key": cart.uuid,
         "seen": seen.carry(priced, draft),
-        "hold_minutes": paying.hold_minutes(),
+        "hold_minutes": settings.ORDER_HOLD_MINUTES,
+        "pay_label": _pay_label(priced, others=others),
     }
     return page(request, "review", priced, draft, everything | more, status)
+
+
+def _pay_label(priced: PricedCart, *, others: bool) -> str:
+    """The words of the button that moves money name the amount."""
+    if others:
+        text = _("Order the other items and pay %(total)s")
+    else:
+        text = _("Place order and pay %(total)s")
+    return text % {"total": money(priced.total)}

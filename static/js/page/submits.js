@@ -8,11 +8,15 @@ export function watchSubmits() {
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
   });
-  // Coming back by the back button finds the form alive again.
-  addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-sent]")) {
-      delete form.dataset.sent;
-      form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
-    }
-  });
+  // Coming back by the back button finds the form alive again, and so does an answer that left
+  // the page where it was.
+  addEventListener("pageshow", revive);
+  document.addEventListener("htmx:finally:request", revive);
+}
+
+function revive() {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  }
 }

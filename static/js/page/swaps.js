@@ -30,9 +30,12 @@ function settle() {
   }
 }
 
-// The same control in the fragment that replaced it.
+// The same control in the fragment that replaced it: by its id; a stepper's button by its input's.
 function twin() {
-  return focused.id ? document.getElementById(focused.id) : null;
+  if (focused.id) return document.getElementById(focused.id);
+  const input = document.getElementById(focused.closest("mf-qty")?.querySelector("input").id);
+  const button = input?.parentElement.querySelector(`[data-step="${focused.dataset.step}"]`);
+  return button?.disabled === false ? button : input;
 }
 
 function focusOn(element) {

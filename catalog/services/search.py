@@ -166,7 +166,8 @@ def _mend(term: str) -> str | None:
         word
         for text in search_sql.like(term)
         for word in words_of_all(text)
-        if abs(len(word) - len(term)) <= 2
+        # Parts of SKUs are nobody's misspelled word.
+        if word.isalpha() and len(word) >= SHORTEST_TO_MEND and abs(len(word) - len(term)) <= 2
     }
     return next(iter(get_close_matches(term, vocabulary, n=1, cutoff=LIKENESS)), None)
 

@@ -68,7 +68,7 @@ class Command(BaseCommand):
 
 def _use_address(host: str, port: int) -> None:
     """Links and sockets need the address that people will use; settings are read once."""
-    if "SITE_URL" in os.environ or settings.SITE_URL == f"http://{host}:{port}":
+    if "SITE_URL" in os.environ or f"http://{host}:{port}" == settings.SITE_URL:
         return
     os.environ["SITE_URL"] = f"http://{host}:{port}"
     os.execv(sys.executable, [sys.executable, *sys.argv])

@@ -84,7 +84,9 @@ def _named(request: HttpRequest, data) -> Product:
     form = NamedProduct(data)
     if not form.is_valid():
         raise Http404
-    return get_object_or_404(wish_list.within_reach(request.user), slug=form.cleaned_data["product"])
+    return get_object_or_404(
+        wish_list.within_reach(request.user), slug=form.cleaned_data["product"]
+    )
 
 
 def _sign_in_first(request: HttpRequest, product: Product) -> HttpResponse:

@@ -8,7 +8,7 @@ from marketflow.core.admin import seller_site, staff_site
 urlpatterns = [
     path("", include("marketflow.storefront.urls")),
     path("", include("accounts.urls")),
-    path("cart/", include("carts.urls")),
+    path("", include("carts.urls")),
     path("", include("orders.urls")),
     path("api/", include("marketflow.api.urls")),
     path("seller/", seller_site.urls),

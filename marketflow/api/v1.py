@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.api import people, shops, tokens
 from carts.api import views as carts
+from carts.api.wish_list import WishListViewSet
 from catalog.api.categories import CategoryViewSet
 from catalog.api.products import ProductViewSet, VariantView
 from catalog.api.suggestions import SuggestionsView
@@ -16,6 +17,7 @@ router.register("users/me/addresses", people.AddressViewSet, basename="address")
 router.register("categories", CategoryViewSet, basename="category")
 router.register("products", ProductViewSet, basename="product")
 router.register("shops", shops.ShopViewSet, basename="shop")
+router.register("wishlist", WishListViewSet, basename="wish")
 router.register("orders", OrderViewSet, basename="order")
 router.register("seller-orders", SellerOrderViewSet, basename="seller-order")
 

@@ -146,7 +146,8 @@ class Visitor:
             data[name] = button.attrs.get("value", "")
         url = button.attrs.get("formaction") or form.action
         send = self.client.post if form.method == "post" else self.client.get
-        return self._arrive(send(url, data), url)
+        here = {"Referer": f"http://testserver{self.page.url}"}
+        return self._arrive(send(url, data, headers=here), url)
 
     def post(self, url: str, **data: object) -> Page:
         return self._arrive(self.client.post(url, data), url)

@@ -5,7 +5,8 @@ const LIFE = 6000;
 export function watchToasts() {
   const region = document.getElementById("toasts");
   region.querySelectorAll(".toast").forEach(live);
-  // The server says it with HX-Trigger: {"toast": {"text": "Saved", "href": "…", "action": "…"}}
+  // The server says it with HX-Trigger: {"toast": {"text": "Saved", "href": "…", "action": "…"}},
+  // or, where the action is a button of a form: {"press": {"form": "…", "name": "…", "value": "…"}}
   document.addEventListener("toast", ({ detail }) => toast(detail.value ?? detail));
   document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
     if (ctx.response.status >= 500) toast({ text: region.dataset.fault });
@@ -17,11 +18,12 @@ export function watchToasts() {
 }
 
 export function toast(what) {
-  const { text, href, action } = typeof what === "string" ? { text: what } : what;
+  const { text, href, press, action } = typeof what === "string" ? { text: what } : what;
   const element = document.createElement("div");
   element.className = "toast";
   element.append(Object.assign(document.createElement("span"), { textContent: text }));
   if (href) element.append(Object.assign(document.createElement("a"), { href, textContent: action }));
+  if (press) element.append(pressButton(element, press, action));
   document.getElementById("toasts").append(element);
   live(element);
 }
@@ -36,6 +38,17 @@ function live(element) {
   element.addEventListener("pointerleave", start);
   element.addEventListener("focusout", start);
   start();
+}
+
+function pressButton(element, press, action) {
+  const button = Object.assign(document.createElement("button"), { className: "link", textContent: action });
+  for (const [name, value] of Object.entries(press)) button.setAttribute(name, value);
+  // Once the form is on its way: back to the control that was undone.
+  button.addEventListener("click", () => setTimeout(() => {
+    document.querySelector(`main [form="${press.form}"][value="${CSS.escape(press.value)}"]`)?.focus();
+    element.remove();
+  }));
+  return button;
 }
 
 function closeButton(element) {

@@ -14,6 +14,8 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils.text import capfirst
@@ -98,14 +100,24 @@ def count_facets(
     above it. `without` names facets that make no sense there. Costs one query, and another one in
     ten minutes for the price ranges.
     """
-    cuts = price_cuts(scope, key)
+    try:
+        try:
+        cuts = price_cuts(scope, key)
+        rows = _rows(scope, filters, key, depth, cuts)
+    except EmptyResultSet:
+        # A search that found nothing asks the database nothing.
+        return Facets()
+    return _facets(rows, filters, cuts, without)
+
+
+def _rows(scope: QuerySet, filters: Filters, key: str, depth: int, cuts: list[int]) -> list[Row]:
     name = _cache_name(key, filters, depth, cuts)
     rows = cache.get(name)
     if rows is None:
         rows = FacetStatement(scope, filters, depth, cuts).run()
         if next(row[3] for row in rows if row[0] == "scope") > CAP:
             cache.set(name, rows, SECONDS)
-    return _facets(rows, filters, cuts, without)
+    return rows
 
 
 def _cache_name(key: str, filters: Filters, depth: int, cuts: list[int]) -> str:

@@ -94,6 +94,12 @@ def test_price_ranges_count_what_they_would_show(market):
         assert preset.count == filters_of(**alone).narrow(market).count()
 
 
+def test_a_list_of_nothing_has_no_facets(market):
+    facets = count_facets(Product.objects.none(), filters_of(), key="a search without a result")
+
+    assert facets == facets_service.Facets()
+
+
 def test_a_chosen_value_stays_though_nothing_has_it(market):
     facets = count_facets(market, filters_of(**{"option.Size": "XXL"}), key="market")
 

@@ -1,0 +1,98 @@
+"""One running market for the browser tests: SQLite, one process, a folder of its own.
+
+Seeded as the demo is, then set as `stage` says, with the people and things the tests name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.environment import names_of_settings
+from tests.servers import NoServer, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZE = ["--shops", "5", "--products", "60", "--orders", "12", "--days", "30"]
+
+
+@dataclass(frozen=True)
+class BrowserMarket:
+    """Where it is, who is who there (cookies by name), and the addresses the tests name."""
+
+    url: str
+    log: Path
+    visitors: dict[str, dict[str, str]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+
+    def cookies_of(self, visitor: str) -> list[dict[str, str]]:
+        return [
+            {"name": name, "value": value, "url": self.url}
+            for name, value in self.visitors[visitor].items()
+        ]
+
+
+@contextlib.contextmanager
+def running_market(folder: Path) -> Iterator[BrowserMarket]:
+    """A seeded market that answers; gone with the block."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = settings(folder, url)
+    manage(environment, "migrate", "--verbosity=0")
+    manage(environment, "seed_market", *SIZE)
+    stage = folder / "stage.json"
+    manage(
+        environment, "shell", "--verbosity=0", "--no-imports",
+        f"--command=from tests.browser import stage; stage.write({str(stage)!r})",
+    )  # fmt: skip
+    log = folder / "log"
+    command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port)]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "marketflow.asgi:application"],
+            cwd=ROOT, env=environment, stdout=output, stderr=output,
+        )  # fmt: skip
+    try:
+        wait_until_ready(process, url, log)
+        yield BrowserMarket(url, log, **json.loads(stage.read_text()))
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def settings(folder: Path, url: str) -> dict[str, str]:
+    foreign = names_of_settings()
+    return {name: value for name, value in os.environ.items() if name not in foreign} | {
+        "MARKETFLOW_DATA": str(folder),
+        "SITE_URL": url,
+        # Every test is a visitor of the same address, and some come in again and again.
+        "RATE_LIMIT_CHECKOUT": "1000/60",
+        "RATE_LIMIT_SEARCH": "1000/60",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def manage(environment: dict[str, str], *arguments: str) -> None:
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise NoServer(f"manage.py {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+
+
+def wait_until_ready(process: subprocess.Popen, url: str, log: Path, seconds: int = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"{url}/healthz", timeout=5),
+        ):
+            return
+        time.sleep(0.1)
+    raise NoServer(f"the market did not start:\n{log.read_text()[-2000:]}")

@@ -1,0 +1,176 @@
+"""Sets the scene in a seeded market: the states of pages that chance alone would not make.
+
+Runs inside the market's own process (`manage.py shell`); what it made is written down as JSON:
+the cookies of every visitor, and the addresses of the pages by name.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from django.test import Client
+from django.utils.timezone import now
+
+from accounts.models import Shop, User
+from accounts.services import shops
+from accounts.tests.factories import make_address, make_user
+from carts.models import Cart, ShippingOption
+from carts.services import baskets, pricing
+from catalog.models import Category, Product, Variant
+from catalog.tests.factories import make_product, make_variant
+from orders.gateways.test import CAPTURED
+from orders.models import Order
+from orders.services import checkout, fulfilment, payments
+from orders.services.checkout import Delivery
+
+LONG_SHOP = "The Worshipful Company of Bookbinders & Papermakers of Lower Saxony"
+LONG_TITLE = (
+    "Hand-bound travelling journal in vegetable-tanned leather with deckle-edged cotton paper, "
+    "brass clasp and Donaudampfschifffahrtsgesellschaftskapitänsmütze embossing"
+)
+
+
+def write(path: str) -> None:
+    long_shop = make_long_shop()
+    buyer = make_user("ana buyer", email="ana@example.test")
+    make_address(buyer, is_default=True)
+    make_address(buyer, name="Ana at the office of a company with a long name", line2="4th floor")
+    applicant = make_user("fern applicant", email="fern@example.test")
+    shops.apply(user=applicant, name="Fern's Second Shop", slug="ferns-second", country="IE")
+    goods = set_out(long_shop)
+    cart = [goods["mug"], goods["dear"], goods["long"]]
+    orders = {
+        "order_waiting": order(buyer, cart[:2]),
+        "order_paid": order(buyer, cart, paid=True),
+        "order_shipped": order(buyer, cart, paid=True, shipped=True),
+    }
+    filled_cart(buyer, cart[:2])
+    visitors = {
+        "nobody": {},
+        "ana": signed_in(buyer),
+        "fern": signed_in(applicant),
+        "newcomer": signed_in(make_user("sam stranger", email="sam@example.test")),
+        "shopper": with_a_cart(cart),
+        "guest": at_review(cart),
+    }
+    written = {"visitors": visitors, "places": places(goods, orders, buyer)}
+    Path(path).write_text(json.dumps(written))
+
+
+def make_long_shop() -> Shop:
+    """A shop whose name and goods are longer than any design likes."""
+    shop = Shop.objects.create(
+        name=LONG_SHOP, slug="bookbinders", state="open", country="DE", city="Wolfenbüttel",
+        tagline="Bookbinding, papermaking, marbling, gilding and the repair of what others bound",
+        about="We have bound books since 1572.\n\nSome of them are still open.",
+        opened_at=now(),
+    )  # fmt: skip
+    ShippingOption.objects.create(
+        shop=shop, name="Insured freight with an appointment", price_minor=123_45,
+        currency="EUR", min_days=10, max_days=15,
+    )  # fmt: skip
+    return shop
+
+
+def set_out(shop: Shop) -> dict[str, Variant]:
+    """Goods by the name the tests use."""
+    books = Category.objects.get(name="Notebooks")
+    chest = make_product(
+        shop, "Chest of drawers for a library", category=books,
+        option1_name="Wood", option2_name="Drawers",
+        description="<p>Oak or walnut, as tall as the ladder.</p>",
+    )  # fmt: skip
+    for wood, number, stock in (("Oak", 12, 4), ("Oak", 24, 0), ("Walnut", 12, 20)):
+        dear = make_variant(
+            shop, product=chest, price=1_234_500 + number, compare_at_minor=1_599_900,
+            stock=stock, option1=wood, option2=f"{number} drawers", sku=f"CH-{wood}-{number}",
+        )  # fmt: skip
+    return {
+        "dear": dear,
+        "long": make_variant(shop, LONG_TITLE, price=18_900, stock=7, category=books),
+        "gone": make_variant(shop, "Gilded bookmark", price=2_450, stock=0, category=books),
+        "mug": Variant.objects.for_sale()
+        .filter(product__title="Speckled stoneware mug", stock__on_hand__gte=3)
+        .order_by("pk")[0],
+    }
+
+
+def filled_cart(buyer: User, goods: list[Variant]) -> Cart:
+    cart = Cart.objects.create(buyer=buyer)
+    for variant in goods:
+        baskets.add(cart, Variant.objects.get(pk=variant.pk))
+    return cart
+
+
+def order(
+    buyer: User, goods: list[Variant], *, paid: bool = False, shipped: bool = False
+) -> Order:
+    cart = filled_cart(buyer, goods)
+    address = buyer.addresses.get(is_default=True).snapshot()
+    placed = checkout.place_order(
+        cart=cart,
+        quote=pricing.price(cart, country=address["country"]).quote,
+        buyer=buyer,
+        delivery=Delivery(email=buyer.email, address=address),
+    )
+    if paid:
+        payments.start(order=placed, method="test", details={"card": CAPTURED})
+    if shipped:
+        for part in placed.seller_orders.all():
+            fulfilment.ship(seller_order=part, carrier="An Post", tracking_number="A0123456789")
+    return placed
+
+
+def visitor() -> Client:
+    return Client(SERVER_NAME="127.0.0.1")
+
+
+def cookies(client: Client) -> dict[str, str]:
+    """Without the notices that nobody has read yet."""
+    return {name: m.value for name, m in client.cookies.items() if name != "messages"}
+
+
+def signed_in(user: User) -> dict[str, str]:
+    client = visitor()
+    client.force_login(user)
+    return cookies(client)
+
+
+def with_a_cart(goods: list[Variant]) -> dict[str, str]:
+    return cookies(shopper(goods))
+
+
+def shopper(goods: list[Variant]) -> Client:
+    client = visitor()
+    for variant in goods:
+        expect(client.post("/cart/add/", {"variant": variant.uuid, "quantity": 1}), 303)
+    return client
+
+
+def at_review(goods: list[Variant]) -> dict[str, str]:
+    """A guest who has typed everything and may look at each step of checkout."""
+    client = shopper(goods)
+    typed = make_address() | {"email": "guest@example.test", "shown_for": "IE"}
+    expect(client.post("/checkout/delivery/", typed), 303)
+    expect(client.post("/checkout/payment/", {"method": "test"}), 303)
+    return cookies(client)
+
+
+def expect(response, status: int) -> None:
+    if response.status_code != status:
+        raise RuntimeError(f"{response.request['PATH_INFO']} answers {response.status_code}")
+
+
+def places(goods: dict[str, Variant], orders: dict[str, Order], buyer: User) -> dict[str, str]:
+    products = {f"product_{name}": v.product.get_absolute_url() for name, v in goods.items()}
+    plain = Product.objects.listed().filter(option1_name="").exclude(shop__slug="bookbinders")
+    return products | {
+        "product_plain": plain.order_by("pk")[0].get_absolute_url(),
+        "category": Category.objects.get(name="Notebooks").get_absolute_url(),
+        "shop": "/shops/fernhouse/",
+        "shop_long": "/shops/bookbinders/",
+        "address": f"/account/addresses/{buyer.addresses.first().uuid}/",
+        **{name: order.get_absolute_url() for name, order in orders.items()},
+        "pay": f"{orders['order_waiting'].get_absolute_url()}pay/",
+    }

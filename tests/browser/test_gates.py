@@ -1,0 +1,62 @@
+"""Every page by the rules that a machine can check, each in one width and theme per commit.
+
+Which ones follows from the commit, so that a run can be repeated, and goes round over the pages,
+so that every run has all widths and themes. `make ux` looks at all of them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import subprocess
+
+import pytest
+
+from tests.browser.findings import LOOKS, Visit, findings
+from tests.browser.market import ROOT
+from tests.browser.pages import STOPS
+
+pytestmark = pytest.mark.browser
+
+
+def turn() -> int:
+    """A number that changes with every commit; without Git, every day."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if asked.returncode == 0:
+        return int(asked.stdout, 16)
+    return datetime.datetime.now(datetime.UTC).toordinal()
+
+
+TURN = turn() % len(LOOKS)
+
+
+@pytest.mark.parametrize("number", range(len(STOPS)), ids=[stop.name for stop in STOPS])
+def test_a_page_breaks_no_rule(market, browser, number, record_property):
+    stop, look = STOPS[number], LOOKS[(TURN + number) % len(LOOKS)]
+    record_property("look", str(look))
+
+    with Visit(browser, market, stop, look) as visit:
+        found = list(findings(visit))
+
+    assert not found, f"{stop.name} at {look}:\n" + "\n".join(found)
+
+
+def test_pages_of_different_addresses_have_different_titles(market, browser):
+    titles: dict[str, set[str]] = {}
+
+    for stop in STOPS:
+        address = stop.address(market)
+        titles.setdefault(title_of(browser, market, stop), set()).add(address)
+
+    shared = {title: where for title, where in titles.items() if len(where) > 1}
+    assert not shared
+
+
+def title_of(browser, market, stop) -> str:
+    context = browser.new_context()
+    context.add_cookies(market.cookies_of(stop.visitor))
+    body = context.request.get(stop.address(market)).text()
+    context.close()
+    return re.search(r"<title>(.*?)</title>", body, re.DOTALL)[1]

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_countries import countries
 
 from accounts.pages import see_other
 from carts.models import Cart
@@ -74,8 +75,12 @@ def payment(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
 @require_POST
 @step
 def remove_shop(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
-    """Take out what a shop can't deliver to the address."""
-    groups = price(cart, draft).undeliverable
+    """Take out what a shop can't deliver to the country that was just chosen."""
+    country = request.POST.get("country", "")
+    if country not in countries:
+        return see_other("orders:checkout")
+    baskets.send_to(cart, country=country)
+    groups = pricing.price(cart, country=country).undeliverable
     gone = [group for group in groups if group.shop.slug == request.POST.get("shop")]
     baskets.change(cart, {str(line.line.uuid): 0 for group in gone for line in group.lines})
     return see_other("orders:checkout")

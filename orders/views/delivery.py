@@ -60,7 +60,7 @@ class Forms:
         """Where the page sends it, typed or chosen, whatever else is still missing."""
         if self.is_typed:
             country = str(self.address["country"].value() or "")
-            return country if country in dict(countries) else ""
+            return country if country in countries else ""
         chosen = self.saved["saved"].value()
         return next((str(a.country) for a in self.saved.book if str(a.uuid) == chosen), "")
 

@@ -284,10 +284,10 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["marketflow.core.api.permissions.DenyAll"],
     "DEFAULT_PAGINATION_CLASS": "marketflow.core.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "marketflow.core.api.schema.Schema",
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "marketflow.core.api.browsing.BrowsablePage",
     ],
     "DEFAULT_PARSER_CLASSES": ["marketflow.core.api.parsers.JSONBody"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -315,6 +315,34 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "LevelEnum": ["in", "low", "out"],
+        "ShopStateEnum": "accounts.models.Shop.State",
+        "ProductStateEnum": "catalog.models.Product.State",
+        "WrittenProductStateEnum": ["draft", "published"],
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "marketflow.core.api.schema.add_errors",
+    ],
+    "TAGS": [
+        {"name": name}
+        for name in (
+            "auth",
+            "users",
+            "categories",
+            "products",
+            "variants",
+            "search",
+            "shops",
+            "cart",
+            "wishlist",
+            "checkout",
+            "orders",
+            "seller-orders",
+        )
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

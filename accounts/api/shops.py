@@ -23,6 +23,8 @@ VACATION = ("away_from", "away_until", "away_note")
 
 
 class ShopViewSet(viewsets.ReadOnlyModelViewSet):
+    """Shops that are open."""
+
     permission_classes = [IsAuthenticatedToWrite]
     serializer_class = ShopSerializer
     queryset = Shop.objects.none()
@@ -34,6 +36,7 @@ class ShopViewSet(viewsets.ReadOnlyModelViewSet):
         return shops.visible_to(self.request.user).order_by("name", "pk")
 
     def retrieve(self, request: Request, slug: str) -> Response:
+        """A shop. Its members also see what the public does not."""
         shop = self.get_object()
         is_own = Shop.objects.managed_by(request.user).filter(pk=shop.pk).exists()
         serializer = OwnShopSerializer if is_own else ShopSerializer

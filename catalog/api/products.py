@@ -93,7 +93,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
         values = _checked(ProductChangeInput, request, partial=True)
         return self._own(editing.change_product(product=product, **values))
 
-    @extend_schema(responses={204: None})
+    @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, slug: str) -> Response:
         """Take it off sale for good. Orders go on naming it."""
         editing.archive_product(product=self.get_object())
@@ -144,7 +144,7 @@ class VariantView(APIView):
         values = _checked(VariantChangeInput, request, partial=True)
         return Response(_variant(editing.change_variant(variant=variant, **values)))
 
-    @extend_schema(responses={204: None})
+    @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, id: str) -> Response:
         """Remove it; one that orders or stock movements name is taken off sale instead."""
         editing.remove_variant(variant=self._own(request, id))

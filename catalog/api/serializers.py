@@ -273,7 +273,7 @@ class SuggestionsSerializer(serializers.Serializer):
     class Titled(serializers.Serializer):
         slug = serializers.CharField()
         title = serializers.CharField()
-        picture = serializers.CharField(allow_null=True)
+        picture = serializers.CharField()
 
     categories = Named(many=True)
     shops = Named(many=True)

@@ -16,6 +16,7 @@ from catalog.services import search
 from marketflow.core import rate_limits
 from marketflow.core.api.caching import PublicReads
 from marketflow.core.api.permissions import AllowAny
+from marketflow.core.templatetags.marketflow import art
 
 MOST_CATEGORIES, MOST_SHOPS, MOST_PRODUCTS = 3, 2, 6
 SHORTEST = 2
@@ -53,6 +54,6 @@ def _products(text: str) -> list[Product]:
     return sorted(products, key=lambda product: found.index(product.pk))
 
 
-def _titled(product: Product) -> dict[str, str | None]:
-    picture = product.shown[0].url(PICTURE_WIDTH) if product.shown else None
+def _titled(product: Product) -> dict[str, str]:
+    picture = product.shown[0].url(PICTURE_WIDTH) if product.shown else art(product.slug)
     return {"slug": product.slug, "title": product.title, "picture": picture}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts.tests.factories import make_shop
@@ -305,7 +306,9 @@ def test_suggestions_name_categories_shops_and_products(visitor, shop):
     assert found == {
         "categories": [{"slug": "ferns", "name": "Ferns"}],
         "shops": [{"slug": "fern-co", "name": "Fern & Co"}],
-        "products": [{"slug": "fern-pot", "title": "Fern pot", "picture": None}],
+        "products": [
+            {"slug": "fern-pot", "title": "Fern pot", "picture": reverse("art", args=["fern-pot"])}
+        ],
     }
 
 

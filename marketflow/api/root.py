@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from marketflow.core.api.browsing import BrowsablePage
 from marketflow.core.api.permissions import AllowAny
 
 RESOURCES = ["category-list", "product-list", "shop-list", "cart", "order-list", "me"]
+
+
+class RootPage(BrowsablePage):
+    template = "rest_framework/root.html"
+
+    def get_context(self, *args: Any) -> dict[str, Any]:
+        return super().get_context(*args) | {"site": settings.SITE_URL}
 
 
 class ApiRoot(APIView):
@@ -21,6 +33,7 @@ class ApiRoot(APIView):
     """
 
     permission_classes = [AllowAny]
+    renderer_classes = [JSONRenderer, RootPage]
     name = "MarketFlow API"
 
     @extend_schema(exclude=True)
@@ -37,6 +50,9 @@ class Unknown(APIView):
     """An address of no resource: the same answer as for a resource that is not the caller's."""
 
     permission_classes = [AllowAny]
+
+    def get_view_name(self) -> str:
+        return ""
 
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)

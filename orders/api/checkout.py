@@ -16,7 +16,7 @@ from carts.services import baskets
 from marketflow.core import rate_limits
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import AllowAny
-from orders.api.serializers import CheckoutInput, OrderSerializer
+from orders.api.serializers import CheckoutInput, OrderSerializer, PlacedOrderSerializer
 from orders.models import Order
 from orders.services import checkout
 from orders.services.checkout import Delivery, PriceChanged
@@ -24,11 +24,12 @@ from orders.services.checkout import Delivery, PriceChanged
 
 class CheckoutView(APIView):
     permission_classes = [AllowAny]
+    guest_header = baskets.HEADER
 
     def idempotency_actor(self, request: Request) -> str:
         return actor(request)
 
-    @extend_schema(request=CheckoutInput, responses={201: OrderSerializer})
+    @extend_schema(request=CheckoutInput, responses={201: PlacedOrderSerializer})
     def post(self, request: Request) -> Response:
         """Order what is in the cart. Stock is held until `expires_at`; then pay.
 
@@ -44,6 +45,9 @@ class CheckoutView(APIView):
                 "cart": CartSerializer(changed.cart).data,
             }
             return Response(body, status=409)
+
+    # By `_order`, which the limit must not be counted within.
+    post.takes_idempotency_key = "required"
 
     @idempotent(required=True)
     def _order(self, request: Request) -> Response:

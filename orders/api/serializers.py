@@ -141,6 +141,11 @@ class PaymentSerializer(serializers.ModelSerializer):
         return "processing" if payment.state == Payment.State.CREATED else payment.state
 
 
+class OrderPaymentSerializer(serializers.Serializer):
+    last = PaymentSerializer(allow_null=True)
+    methods = serializers.ListField(child=serializers.CharField())
+
+
 class OrderSummarySerializer(serializers.ModelSerializer):
     """An order in a list."""
 
@@ -179,6 +184,7 @@ class OrderSerializer(serializers.ModelSerializer):
     def get_totals(self, order: Order) -> dict[str, Any]:
         return TotalsSerializer(order).data
 
+    @extend_schema_field(OrderPaymentSerializer)
     def get_payment(self, order: Order) -> dict[str, Any]:
         """The last attempt, and the ways of paying that are offered while one is due."""
         last = next(iter(order.payments.all()), None)
@@ -187,6 +193,16 @@ class OrderSerializer(serializers.ModelSerializer):
             "last": PaymentSerializer(last).data if last else None,
             "methods": [gateway.name for gateway in gateways.enabled()] if is_due else [],
         }
+
+
+class PlacedOrderSerializer(OrderSerializer):
+    """As the checkout answers: a guest is handed the token that opens the order."""
+
+    token = serializers.CharField(required=False, help_text="For guests: X-Order-Token.")
+
+    class Meta(OrderSerializer.Meta):
+        fields = [*OrderSerializer.Meta.fields, "token"]
+        read_only_fields = fields
 
 
 class StateChangeSerializer(serializers.ModelSerializer):

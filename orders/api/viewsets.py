@@ -34,6 +34,7 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     """The caller's orders: by account, or one of them by `X-Order-Token`."""
 
     permission_classes = [AllowAny]
+    guest_header = TOKEN_HEADER
     serializer_class = OrderSerializer
     queryset = Order.objects.none()
     lookup_field = "number"

@@ -101,7 +101,6 @@ def count_facets(
     ten minutes for the price ranges.
     """
     try:
-        try:
         cuts = price_cuts(scope, key)
         rows = _rows(scope, filters, key, depth, cuts)
     except EmptyResultSet:

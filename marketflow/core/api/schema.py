@@ -1,0 +1,110 @@
+"""How the reference is written: keys, guests' tokens, examples and errors of every operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from rest_framework.serializers import BaseSerializer
+
+from marketflow.core.api.samples import sample
+
+if TYPE_CHECKING:  # The views load this module themselves.
+    from rest_framework.views import APIView
+
+ERROR = {
+    "type": "object",
+    "description": "Every error. Further keys may carry facts, such as the items of a refusal.",
+    "required": ["code", "detail"],
+    "properties": {
+        "code": {"type": "string", "examples": ["out_of_stock"]},
+        "detail": {"type": "string", "description": "For people."},
+        "fields": {
+            "type": "object",
+            "description": "With `invalid`: what is wrong, field by field.",
+            "additionalProperties": True,
+        },
+    },
+}
+GUESTS = {
+    "X-Cart-Token": "A guest's cart: the `token` that the cart's answers hand out.",
+    "X-Order-Token": "A guest's order: the `token` that the checkout handed out.",
+}
+KEY = {
+    "required": "Required: the same key and body are done once and answered the same.",
+    "honoured": "With a key, the same request is done once and answered the same.",
+}
+
+
+class Schema(AutoSchema):
+    """Reads the rest off the view: `guest_header`, and the mark that `@idempotent` leaves."""
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        parameters = [*super().get_override_parameters()]
+        if header := getattr(self.view, "guest_header", ""):
+            parameters.append(_header(header, GUESTS[header]))
+        if takes := _takes_key(self.view, self.method):
+            is_required = takes == "required"
+            parameters.append(_header("Idempotency-Key", KEY[takes], required=is_required))
+        return parameters
+
+    def get_summary(self) -> str:
+        """The first sentence of what the method says of itself."""
+        text = super().get_summary() or self.get_description() or ""
+        return " ".join(text.split("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+
+    def get_examples(self) -> list[OpenApiExample]:
+        examples = [*super().get_examples()]
+        serializer = read_by(self)
+        if serializer is not None:
+            examples.append(OpenApiExample("Example", value=sample(serializer), request_only=True))
+        return examples
+
+
+def read_by(schema: AutoSchema) -> BaseSerializer | None:
+    """The serializer that reads the JSON body of an operation, if there is one."""
+    if schema.method not in ("POST", "PUT", "PATCH", "DELETE"):
+        return None
+    found = schema.get_request_serializer()
+    if isinstance(found, type) and issubclass(found, BaseSerializer):
+        return found()
+    return found if isinstance(found, BaseSerializer) else None
+
+
+def schema_of(view: APIView, method: str) -> AutoSchema:
+    """The schema that describes `method` of a view at work, as the generator would find it."""
+    handler = getattr(view, method.lower(), None)
+    made_for_it = getattr(handler, "kwargs", {}).get("schema")
+    schema = made_for_it() if made_for_it else Schema()
+    schema.view, schema.method = view, method
+    return schema
+
+
+def add_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Every operation may end in an error, and all errors have one form."""
+    result["components"]["schemas"]["Error"] = ERROR
+    body = {"schema": {"$ref": "#/components/schemas/Error"}}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"]["default"] = {
+                "description": "An error.",
+                "content": {"application/json": body},
+            }
+    return result
+
+
+def _header(name: str, description: str, *, required: bool = False) -> OpenApiParameter:
+    return OpenApiParameter(
+        name,
+        OpenApiTypes.STR,
+        OpenApiParameter.HEADER,
+        required=required,
+        description=description,
+    )
+
+
+def _takes_key(view: APIView, method: str) -> str:
+    handler = getattr(view, getattr(view, "action", None) or method.lower(), None)
+    return getattr(handler, "takes_idempotency_key", "")

@@ -52,7 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def press(request: HttpRequest) -> HttpResponse:
-    """The heart of a product: save it, or take it off again. Who is not signed in does so first."""
+    """The heart of a product: save it, or take it off again."""
     product = _named(request, request.POST)
     if not request.user.is_authenticated:
         return _sign_in_first(request, product)

@@ -6,28 +6,24 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from carts.services import baskets, wish_list
+from carts.services.carried import carried
 from catalog.services import tree
 
 THEMES = ("light", "dark")
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
+    carries = SimpleLazyObject(lambda: carried(request))
     theme = request.COOKIES.get("theme", "")
     return {
         "market_name": settings.MARKETPLACE_NAME,
         "is_demo": settings.DEMO,
         "theme": theme if theme in THEMES else "",
-        "cart_size": SimpleLazyObject(lambda: baskets.size(request)),
-        "wished": SimpleLazyObject(lambda: _wished(request)),
+        "cart_size": SimpleLazyObject(lambda: carries.units),
+        "wished": SimpleLazyObject(lambda: carries.wished),
         "top_categories": SimpleLazyObject(tree.top_categories),
         "is_seller": SimpleLazyObject(lambda: _is_seller(request)),
     }
-
-
-def _wished(request: HttpRequest) -> frozenset[int]:
-    user = getattr(request, "user", None)
-    return wish_list.ids(user) if user else frozenset()
 
 
 def _is_seller(request: HttpRequest) -> bool:

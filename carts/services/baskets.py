@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from django.core import signing
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Least
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
@@ -94,13 +94,11 @@ def remember(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
-def size(request: HttpRequest) -> int:
-    """How many units lie in the caller's cart."""
+def lines_of(request: HttpRequest) -> QuerySet[CartLine]:
+    """What the caller means to buy."""
     token = hash_of(token_of(request))
-    lines = CartLine.objects.to_buy().filter(
-        cart__in=Cart.objects.of(user=getattr(request, "user", None), token_hash=token)
-    )
-    return lines.aggregate(units=Sum("quantity"))["units"] or 0
+    carts = Cart.objects.of(user=getattr(request, "user", None), token_hash=token)
+    return CartLine.objects.to_buy().filter(cart__in=carts)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +13,8 @@ from accounts.models import Shop
 from accounts.tests.factories import PASSWORD, make_user
 from carts.models import CartLine, WishListItem
 from carts.services import baskets, wish_list
+from carts.services.carried import Carried, carried
+from carts.tests.factories import fill_cart
 from catalog.models import Product, ProductImage
 from catalog.tests.factories import make_category, make_product, make_variant
 from marketflow.core.tests.clients import api_for
@@ -70,12 +73,11 @@ def test_a_full_list_takes_no_more(buyer, shop, monkeypatch):
     assert wish_list.add(user=buyer, product=bowls[0]) is False
 
 
-def test_a_list_is_its_owners_alone(buyer, seller, stranger, bowl, rf):
+def test_a_list_is_its_owners_alone(buyer, seller, stranger, bowl):
     wish_list.add(user=buyer, product=bowl)
-    anonymous = Client().get("/").wsgi_request.user
 
     assert WishListItem.objects.visible_to(buyer).count() == 1
-    for other in (stranger, seller, anonymous):
+    for other in (stranger, seller, AnonymousUser()):
         assert not WishListItem.objects.visible_to(other).exists()
         assert wish_list.ids(other) == frozenset()
 
@@ -353,7 +355,7 @@ def test_of_several_variants_one_is_chosen_first(ana, buyer, shop):
     assert wishes(buyer) == ["Oak bowl"]
 
 
-def test_pages_cost_the_same_for_one_and_for_five(ana, buyer, shop):
+def test_pages_cost_somebody_signed_in_the_same_for_two_and_for_seven(ana, buyer, shop):
     def cost(address: str) -> int:
         ana.get(address)
         with CaptureQueriesContext(connection) as queries:
@@ -365,14 +367,38 @@ def test_pages_cost_the_same_for_one_and_for_five(ana, buyer, shop):
         ProductImage.objects.create(product=product, state="waiting", fallback="x/640.jpg")
         wish_list.add(user=buyer, product=product)
 
-    save(0)
-    few = cost(LIST), cost("/search/?q=bowl")
-    for number in range(1, 6):
+    for number in range(2):
         save(number)
-    many = cost(LIST), cost("/search/?q=bowl")
+    pages = (LIST, "/", "/search/?ordering=price", f"/shops/{shop.slug}/", "/p/oak-bowl-0/")
+    few = [cost(address) for address in pages]
+    for number in range(2, 7):
+        save(number)
+    many = [cost(address) for address in pages]
 
     assert few == many
     assert max(many) <= 10
+
+
+def test_the_cart_and_the_hearts_are_asked_for_together(rf, buyer, shop):
+    bowls = [make_variant(shop, f"Oak bowl {n}") for n in range(3)]
+    fill_cart(buyer, *bowls[:2], quantity=2)
+    wish_list.add(user=buyer, product=bowls[2].product)
+    request = rf.get("/")
+    request.user = buyer
+
+    with CaptureQueriesContext(connection) as queries:
+        found = carried(request)
+
+    assert (found.units, found.wished) == (4, {bowls[2].product_id})
+    assert len(queries) == 1
+
+
+def test_a_visitor_with_nothing_costs_nothing(rf, django_assert_num_queries):
+    request = rf.get("/")
+    request.user = AnonymousUser()
+
+    with django_assert_num_queries(0):
+        assert carried(request) == carried(rf.get("/")) == Carried()
 
 
 # --- the API

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import unescape
 
 from django.conf import settings
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.text import Truncator
 from accounts.models import Shop
 from carts.models import ShippingOption
 from catalog.models import Category, Product, Variant
+from marketflow.core.html import clean_html
 from marketflow.core.money import Money
 from marketflow.core.prices import from_minor
 
@@ -145,8 +147,9 @@ def breadcrumb(categories: list[Category], here: str = "") -> dict[str, object]:
 
 def description(product: Product, length: int = 300) -> str:
     """Plain words about a product, for machines and previews."""
-    text = product.seo_description or strip_tags(product.description).replace("\xa0", " ")
-    return Truncator(" ".join(text.split())).chars(length)
+    # Cleaned first: without its tags, what stood in a script would read as words.
+    text = product.seo_description or strip_tags(clean_html(product.description))
+    return Truncator(" ".join(unescape(text).split())).chars(length)
 
 
 def _item(

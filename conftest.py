@@ -102,16 +102,12 @@ def let_transactional_tests_clean_up():
     TransactionTestCase._fixture_teardown = with_the_triggers_off
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Races stay off SQLite, whose single writer proves nothing; browser tests need a browser."""
     on_postgresql = "postgresql" in settings.DATABASES["default"]["ENGINE"]
     races = [item for item in items if item.get_closest_marker("races")]
     for item in races:
-        # The closing lines of `make test` count them. One after the other: a race of fifty
-        # buyers opens fifty connections, and two of them more than a server may allow.
-        item.user_properties.append(("races", "1"))
-        item.add_marker(pytest.mark.xdist_group("races"))
+        item.user_properties.append(("races", "1"))  # counted by the closing lines of `make test`
     if races and not on_postgresql:
         config.hook.pytest_deselected(items=races)
         items[:] = [item for item in items if item not in races]

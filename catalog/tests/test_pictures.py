@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import re
 import resource
-import time
 from datetime import timedelta
 
 import pytest
@@ -220,16 +219,22 @@ def test_a_removed_picture_leaves_no_file(product, media_root, django_capture_on
 
 @pytest.mark.parametrize(("what", "data"), HOSTILE, ids=[what for what, _ in HOSTILE])
 def test_a_hostile_file_is_refused_quickly_and_leaves_nothing(product, media_root, what, data):
-    memory, began = _peak_memory(), time.monotonic()
+    memory, seconds = _peak_memory(), _seconds_of_work()
 
     with pytest.raises(pictures.BadPicture) as refusal:
         add(product, data)
 
     assert refusal.value.code.startswith("picture_")
-    assert time.monotonic() - began < 2
+    assert _seconds_of_work() - seconds < 2
     assert _peak_memory() - memory < 150_000_000
     assert not ProductImage.objects.exists()
     assert files_under(media_root) == []
+
+
+def _seconds_of_work() -> float:
+    """Of a processor, the children's included: the clock on the wall counts its neighbours' too."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _peak_memory() -> int:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.encoding import iri_to_uri
 
 from accounts.models import Shop
-from catalog.models import Product, ProductImage, Variant
+from catalog.models import ImportJob, ImportRow, Product, ProductImage, Variant
 from catalog.services.importing.drafts import ProductDraft, VariantDraft
 
 UUID = re.compile(r"/pictures/([0-9a-f-]{36})/")
@@ -23,6 +23,8 @@ class Known:
 
     products: dict[str, Product]
     sku_owners: dict[str, int]
+    # Products that an undo could only archive: to the next file they are as good as new.
+    taken_back: frozenset[int] = frozenset()
 
 
 def known(shop: Shop, drafts: Sequence[ProductDraft]) -> Known:
@@ -38,7 +40,18 @@ def known(shop: Shop, drafts: Sequence[ProductDraft]) -> Known:
     products |= {product.handle: product for product in own if product.handle}
     skus = {variant.sku for draft in drafts for variant in draft.variants if variant.sku}
     owners = Variant.objects.filter(shop=shop, sku__in=skus).values_list("sku", "product_id")
-    return Known(products, dict(owners))
+    return Known(products, dict(owners), _taken_back(products.values()))
+
+
+def _taken_back(products: Iterable[Product]) -> frozenset[int]:
+    archived = [product.pk for product in products if product.state == Product.State.ARCHIVED]
+    if not archived:
+        return frozenset()
+    done = ImportRow.Outcome.CREATED, ImportRow.Outcome.UPDATED
+    history = ImportRow.objects.filter(product__in=archived, outcome__in=done).order_by("pk")
+    latest = {pk: step for pk, *step in history.values_list("product_id", "outcome", "job__state")}
+    undone = [ImportRow.Outcome.CREATED, ImportJob.State.UNDONE]
+    return frozenset(pk for pk, step in latest.items() if step == undone)
 
 
 def aligned(draft: ProductDraft, product: Product | None) -> ProductDraft:

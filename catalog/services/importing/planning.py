@@ -60,7 +60,8 @@ class Planner:
         plan = ProductPlan(aligned(draft, product), product, issues=list(draft.issues))
         if plan.product is None and not draft.title:
             return _refused(plan, "no_title", _("A new product needs a title."), "title")
-        plan.fields = self._product_fields(plan.draft, product)
+        is_new = product is None or product.pk in known.taken_back
+        plan.fields = self._product_fields(plan.draft, product, speaks_of_state=is_new)
         self._plan_category(plan)
         self._plan_attributes(plan)
         self._plan_pictures(plan)
@@ -69,11 +70,13 @@ class Planner:
             return _refused(plan, "no_variant", _("Nothing of the product could be sold."))
         return plan
 
-    def _product_fields(self, draft: ProductDraft, product: Product | None) -> Fields:
+    def _product_fields(
+        self, draft: ProductDraft, product: Product | None, *, speaks_of_state: bool
+    ) -> Fields:
         wanted = {
             column: _plain(getattr(draft, name))
             for name, column in PRODUCT_FIELDS.items()
-            if product is None or name in self.fields
+            if product is None or name in self.fields or (speaks_of_state and name == "status")
         }
         if product is None or "tags" in self.fields:
             wanted["tags"] = list(draft.tags)

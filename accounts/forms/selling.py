@@ -6,6 +6,7 @@ from django import forms
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
+from django_countries import countries
 
 from accounts.forms.words import EMAIL_FORMAT, say
 from accounts.models import Shop
@@ -62,6 +63,7 @@ class ShopApplicationForm(forms.ModelForm):
         fields["slug"].error_messages["unique"] = shops.AddressTaken.message
         say(fields["tagline"], hint=_("Such as “Pots and jugs from a small kiln”."))
         say(fields["country"], missing=_("Choose the country parcels come from"))
+        fields["country"].choices = [("", _("Choose a country")), *countries]
         say(
             fields["legal_name"],
             missing=_("Enter the name of the trader"),

@@ -6,10 +6,12 @@ import "./elements/mf-theme.js";
 import { watchConnection } from "./page/connection.js";
 import { watchDialogs } from "./page/dialogs.js";
 import { watchPasswords } from "./page/passwords.js";
+import { showCurrent } from "./page/strips.js";
 import { watchSubmits } from "./page/submits.js";
 import { watchSwaps } from "./page/swaps.js";
 import { watchToasts } from "./page/toasts.js";
 
+showCurrent();
 watchConnection();
 watchDialogs();
 watchPasswords();

@@ -17,14 +17,14 @@ KIND_WORDS = {
     "vase": "vase flower bouquet pottery ceramic pitcher",
     "lamp": "lamp light lighting lantern bulb",
     "book": "book magazine journal notebook stationery diary",
-    "tee": "shirt tee top clothing apparel fashion sport dress jacket jumper",
-    "plant": "plant garden seed cactus fern tree",
+    "tee": "shirt tee top clothing apparel fashion sport dress jacket jumper knitwear cardigan",
+    "plant": "plant planter pot trough garden seed cactus fern tree",
     "candle": "candle soap fragrance perfume cosmetic beauty cream",
     "bag": "bag tote backpack luggage purse wallet",
     "headphones": "headphone audio speaker electronic tech phone computer music",
-    "chair": "chair home living furniture sofa stool table bench",
+    "chair": "chair furniture sofa stool bench",
     "bowl": "bowl plate kitchen food fruit tableware",
-    "frame": "art print poster frame photo painting toy game",
+    "frame": "art print poster frame photo painting card toy game home living",
 }
 
 KINDS: dict[str, Draw] = {}

@@ -281,3 +281,14 @@ def test_the_list_costs_the_same_for_one_and_five(api, buyer, bowl, django_asser
         make_order(buyer, bowl)
     with django_assert_max_num_queries(4):
         assert api.get("/api/v1/orders/").json()["count"] == 5
+
+
+def test_a_variant_that_was_ordered_is_taken_off_sale_not_deleted(buyer, seller, shop):
+    plain = make_variant(shop, "Beeswax", stock=None)
+    make_order(buyer, plain)
+    make_variant(shop, product=plain.product, stock=None, option1="Large")
+
+    answer = api_for(seller).delete(f"/api/v1/variants/{plain.uuid}/")
+
+    plain.refresh_from_db()
+    assert (answer.status_code, plain.is_active) == (204, False)

@@ -22,10 +22,5 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "cart_size": SimpleLazyObject(lambda: carries.units),
         "wished": SimpleLazyObject(lambda: carries.wished),
         "top_categories": SimpleLazyObject(tree.top_categories),
-        "is_seller": SimpleLazyObject(lambda: _is_seller(request)),
+        "is_seller": SimpleLazyObject(lambda: bool(carries.shops)),
     }
-
-
-def _is_seller(request: HttpRequest) -> bool:
-    user = getattr(request, "user", None)
-    return bool(user and user.is_authenticated and user.memberships.exists())

@@ -379,17 +379,17 @@ def test_pages_cost_somebody_signed_in_the_same_for_two_and_for_seven(ana, buyer
     assert max(many) <= 10
 
 
-def test_the_cart_and_the_hearts_are_asked_for_together(rf, buyer, shop):
+def test_what_every_page_shows_of_somebody_is_asked_at_once(rf, seller, shop):
     bowls = [make_variant(shop, f"Oak bowl {n}") for n in range(3)]
-    fill_cart(buyer, *bowls[:2], quantity=2)
-    wish_list.add(user=buyer, product=bowls[2].product)
+    fill_cart(seller, *bowls[:2], quantity=2)
+    wish_list.add(user=seller, product=bowls[2].product)
     request = rf.get("/")
-    request.user = buyer
+    request.user = seller
 
     with CaptureQueriesContext(connection) as queries:
         found = carried(request)
 
-    assert (found.units, found.wished) == (4, {bowls[2].product_id})
+    assert found == Carried(4, frozenset({bowls[2].product_id}), frozenset({shop.pk}))
     assert len(queries) == 1
 
 

@@ -8,6 +8,7 @@ in `.env.example`; one that is missing or wrong stops the start with its name.
 from __future__ import annotations
 
 from datetime import timedelta
+from email.utils import parseaddr
 from fractions import Fraction
 from pathlib import Path
 
@@ -64,6 +65,9 @@ MARKETPLACE_CURRENCY = read("MARKETPLACE_CURRENCY", currency, "EUR", "an ISO 421
 MARKETPLACE_COMMISSION = read(
     "MARKETPLACE_COMMISSION", Fraction, Fraction(10), "a percentage, such as 10 or 7.5"
 )
+# Who runs it: on the help pages, and where the law asks for it.
+OPERATOR_NAME = read("OPERATOR_NAME", default=MARKETPLACE_NAME)
+OPERATOR_ADDRESS = read("OPERATOR_ADDRESS", default="")
 MARKETPLACE_COUNTRY = read("MARKETPLACE_COUNTRY", default="IE")
 ORDER_HOLD_MINUTES = number("ORDER_HOLD_MINUTES", 15)
 AUTO_COMPLETE_DAYS = number("AUTO_COMPLETE_DAYS", 14)
@@ -400,6 +404,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = read("DEFAULT_FROM_EMAIL", default="MarketFlow <hello@marketflow.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+OPERATOR_EMAIL = read("OPERATOR_EMAIL", default=parseaddr(DEFAULT_FROM_EMAIL)[1])
 EMAIL_TIMEOUT = 10
 
 # --- safety

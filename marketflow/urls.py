@@ -4,12 +4,21 @@ from django.urls import include, path
 
 from marketflow import health, media
 from marketflow.core.admin import seller_site, staff_site
+from marketflow.help import views as help_pages
+from marketflow.storefront import wellknown
+from marketflow.storefront.feeds import NewProducts
 
 urlpatterns = [
     path("", include("marketflow.storefront.urls")),
     path("", include("accounts.urls")),
     path("", include("carts.urls")),
     path("", include("orders.urls")),
+    path("help/", help_pages.index, name="help_index"),
+    path("help/<slug:topic>/", help_pages.topic, name="help"),
+    path("feeds/new.atom", NewProducts(), name="new-products"),
+    path("manifest.webmanifest", wellknown.manifest, name="manifest"),
+    path(".well-known/security.txt", wellknown.security_txt, name="security-txt"),
+    path(".well-known/change-password", wellknown.change_password),
     path("api/", include("marketflow.api.urls")),
     path("seller/", seller_site.urls),
     path("admin/", staff_site.urls),

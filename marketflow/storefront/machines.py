@@ -18,6 +18,7 @@ from carts.models import ShippingOption
 from catalog.models import Category, Product, Variant
 from marketflow.core.money import Money
 from marketflow.core.prices import from_minor
+from marketflow.help.topics import TOPICS
 from marketflow.storefront.structured import absolute, description
 
 HOUR = 3600
@@ -62,7 +63,17 @@ class CategorySitemap(Sitemap):
         return Category.objects.filter(pk__in=listed.values("category")).order_by("path")
 
 
-SITEMAPS = {"products": ProductSitemap, "shops": ShopSitemap, "categories": CategorySitemap}
+class HelpSitemap(Sitemap):
+    def items(self):
+        return list(TOPICS.values())
+
+
+SITEMAPS = {
+    "products": ProductSitemap,
+    "shops": ShopSitemap,
+    "categories": CategorySitemap,
+    "help": HelpSitemap,
+}
 
 
 # --- the feed for Google's merchants

@@ -114,6 +114,8 @@ staff_site.register(SolarSchedule, StaffAdmin)
 @admin.register(PeriodicTask, site=staff_site)
 class MarketPeriodicTaskAdmin(StaffAdmin, PeriodicTaskAdmin):
     form = TaskForm
+    # Its own has an inline script, which the policy of these pages stops.
+    change_form_template = "admin/change_form.html"
 
 
 @admin.register(CrontabSchedule, site=staff_site)

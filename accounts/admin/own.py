@@ -27,7 +27,7 @@ class OwnShopAdmin(ShopScopedAdmin):
 
     duty = "settings"
     list_display = ["name", "badge", "away_from", "away_until"]
-    readonly_fields = ["name", "address", "badge", "state_reason"]
+    readonly_fields = ["name", "address", "state", "state_reason"]
     fieldsets = [
         (
             _("Profile"),
@@ -35,7 +35,7 @@ class OwnShopAdmin(ShopScopedAdmin):
                 "classes": ["tab"],
                 "fields": [
                     ("name", "address"),
-                    ("badge", "state_reason"),
+                    ("state", "state_reason"),
                     "tagline",
                     "about",
                     ("city", "country"),

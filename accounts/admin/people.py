@@ -23,6 +23,7 @@ POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 class EmailAddressInline(ReadOnly, TabularInline):
     model = EmailAddress
+    verbose_name_plural = _("E-mail")
     fields = ["email", "verified", "primary"]
     readonly_fields = fields
     tab = True
@@ -37,6 +38,7 @@ class AddressInline(ReadOnly, TabularInline):
 
 class SeatInline(ReadOnly, TabularInline):
     model = ShopMember
+    verbose_name_plural = _("Shops")
     fields = ["shop", "role", "joined_at"]
     readonly_fields = fields
     tab = True
@@ -60,7 +62,8 @@ class UserAdmin(StaffAdmin, DjangoUserAdmin):
     list_filter = ["is_active", "is_staff", "is_superuser"]
     search_fields = ["email", "name"]
     ordering = ["-pk"]
-    filter_horizontal = ["groups", "user_permissions"]
+    # Two boxes side by side are wider than a phone.
+    filter_horizontal = []
     readonly_fields = ["uuid", "last_login", "date_joined"]
     inlines = [EmailAddressInline, AddressInline, SeatInline]
     fieldsets = [

@@ -46,7 +46,7 @@ class StockAdmin(ShopScopedAdmin):
     search_fields = ["variant__product__title", "variant__sku"]
     search_help_text = _("Title or SKU")
     ordering = ["variant__product__title", "pk"]
-    fields = readonly_fields = ["name", "sku", "shelf", "promised", "free"]
+    fields = readonly_fields = ["variant_text", "sku", "shelf", "promised", "free_text"]
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -86,6 +86,14 @@ class StockAdmin(ShopScopedAdmin):
     @display(description=_("product"), ordering="variant__product__title", header=True)
     def name(self, item: StockItem) -> list[str]:
         return [item.variant.product.title, item.variant.label]
+
+    @display(description=_("product"))
+    def variant_text(self, item: StockItem) -> str:
+        return str(item.variant)
+
+    @display(description=_("free"))
+    def free_text(self, item: StockItem) -> int:
+        return item.available
 
     @display(description=_("SKU"), ordering="variant__sku")
     def sku(self, item: StockItem) -> str:

@@ -194,6 +194,15 @@ class ShopScopedAdmin(ShopScoped, MarketAdmin):
 class ShopScopedInline(MoneyFields, ShopScoped):
     """Mix in before an Unfold inline. It belongs to its parent's page, which is scoped already."""
 
+    def get_formset(
+        self, request: HttpRequest, obj: models.Model | None = None, **kwargs: object
+    ) -> type:
+        formset = super().get_formset(request, obj, **kwargs)
+        # A cell of a table stands under its title, which no screen reader connects with it.
+        for field in formset.form.base_fields.values():
+            field.widget.attrs.setdefault("aria-label", field.label)
+        return formset
+
     def has_own_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         # `obj` is the parent here: it must not be looked for among the inline's rows.
         return self.has_duty(request)

@@ -37,6 +37,10 @@ class HasTimeline(ReadOnly):
     def badge(self, thing: Order | SellerOrder | Payment) -> tuple[str, str]:
         return thing.state, thing.state_label
 
+    @display(description=_("state"))
+    def state_text(self, thing: Order | SellerOrder | Payment) -> str:
+        return thing.state_label
+
     @display(description=_("total"), ordering="total_minor")
     def amount(self, thing: Order | SellerOrder) -> str:
         return money(thing.total)
@@ -92,7 +96,7 @@ class OrderAdmin(HasTimeline, StaffAdmin):
     date_hierarchy = "placed_at"
     inlines = [PartInline, PaymentInline]
     fields = [
-        ("number", "badge"),
+        ("number", "state_text"),
         ("email", "buyer"),
         "address",
         "note",
@@ -152,7 +156,7 @@ class SellerOrderAdmin(HasTimeline, StaffAdmin):
     search_fields = ["number", "shop__name", "order__email"]
     inlines = [LineInline]
     fields = [
-        ("number", "badge"),
+        ("number", "state_text"),
         ("order", "shop"),
         ("shipping_name", "deliver_from", "deliver_by"),
         "amount",
@@ -160,7 +164,7 @@ class SellerOrderAdmin(HasTimeline, StaffAdmin):
     ]
     readonly_fields = [
         "number",
-        "badge",
+        "state_text",
         "order",
         "shop",
         "shipping_name",
@@ -190,7 +194,7 @@ class PaymentAdmin(HasTimeline, StaffAdmin):
     search_fields = ["uuid", "provider_reference", "order__number"]
     inlines = [EventInline]
     fields = [
-        ("uuid", "badge"),
+        ("uuid", "state_text"),
         "order",
         ("provider", "provider_reference", "method"),
         ("sum_text", "failure"),
@@ -199,7 +203,7 @@ class PaymentAdmin(HasTimeline, StaffAdmin):
     ]
     readonly_fields = [
         "uuid",
-        "badge",
+        "state_text",
         "order",
         "provider",
         "provider_reference",

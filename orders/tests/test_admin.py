@@ -287,6 +287,7 @@ def test_the_house_reads_an_order_with_all_that_happened(client, boss, shop, buy
     for step in ("order · – → awaiting_payment", "payment", "seller order · paid → shipped"):
         assert step in page
     assert 'name="total_minor"' not in page
+    assert "(&#x27;" not in page
 
 
 def test_nobody_changes_an_order_or_a_payment_by_hand(client, boss, shop, buyer, bowl):

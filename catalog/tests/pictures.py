@@ -58,12 +58,14 @@ def png_of(*chunks: bytes) -> bytes:
 def hostile() -> Iterator[tuple[str, bytes]]:
     """Files that must be refused, by what they are."""
     yield from _not_pictures()
-    yield from _several_frames()
+    yield from several_frames()
     yield from _bombs()
     yield from _broken()
 
 
 def _not_pictures() -> Iterator[tuple[str, bytes]]:
+    frames = {"save_all": True, "append_images": [Image.new("RGB", (40, 40), "blue")]}
+    yield "gif animation", encoded(Image.new("RGB", (40, 40), "red"), "GIF", **frames)
     yield "nothing", b""
     yield "one byte", b"\xff"
     yield "svg", SVG
@@ -87,10 +89,9 @@ def _not_pictures() -> Iterator[tuple[str, bytes]]:
         yield f"{format} picture", picture(format, (32, 32))
 
 
-def _several_frames() -> Iterator[tuple[str, bytes]]:
+def several_frames() -> Iterator[tuple[str, bytes]]:
     still, other = Image.new("RGB", (40, 40), "red"), Image.new("RGB", (40, 40), "blue")
     animated = {"save_all": True, "append_images": [other]}
-    yield "gif animation", encoded(still, "GIF", **animated)
     yield "png animation", encoded(still, "PNG", **animated)
     yield "webp animation", encoded(still, "WEBP", **animated)
     yield "lossless webp animation", encoded(still, "WEBP", lossless=True, **animated)

@@ -23,6 +23,8 @@ from catalog.tests.pictures import (
     encoded,
     hostile,
     picture,
+    png_bomb,
+    several_frames,
     taken_with_a_phone,
 )
 
@@ -232,7 +234,7 @@ def test_a_hostile_file_is_refused_quickly_and_leaves_nothing(product, media_roo
 
 
 def _seconds_of_work() -> float:
-    """Of a processor, the children's included: the clock on the wall counts its neighbours' too."""
+    """Of processors, children included: the clock on the wall counts the neighbours too."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
@@ -264,9 +266,16 @@ def test_what_hides_behind_a_picture_is_not_carried_over(product, media_root, da
     assert not any(b"script" in file or b"PK\x03\x04" in file for file in served)
 
 
+@pytest.mark.parametrize(("what", "data"), list(several_frames()))
+def test_several_frames_are_seen_in_the_header_and_named(what, data):
+    with pytest.raises(pictures.BadPicture) as refusal:
+        read_header(data)
+
+    assert refusal.value.code == "picture_several_frames"
+
+
 def test_the_pixels_are_counted_before_anything_is_decoded(product, monkeypatch):
     """K11: 20 KB that unpack to 169 million pixels."""
-    from catalog.tests.pictures import png_bomb
 
     def develop(*args, **kwargs):
         raise AssertionError("decoded a bomb")

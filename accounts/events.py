@@ -32,3 +32,10 @@ class ShopRefused(Event):
 class ShopSuspended(Event):
     shop_id: int
     recipient_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountDeleted(Event):
+    """Somebody left. What the apps above keep of their wishes is theirs to forget."""
+
+    user_id: int

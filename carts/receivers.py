@@ -1,4 +1,7 @@
-"""What carts do when somebody signs in. A framework signal for a framework event."""
+"""What carts do when somebody comes and when somebody leaves.
+
+Signing in is the framework's event, so it is heard by the framework's signal.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from carts.models import Cart
+from accounts.events import AccountDeleted
+from carts.models import Cart, WishListItem
 from carts.services import baskets, wish_list
 from marketflow.core.errors import Refusal
+from marketflow.core.events import subscribe
 
 
 @receiver(user_logged_in)
@@ -40,3 +45,9 @@ def save_what_the_guest_wished(sender: type, request: HttpRequest, user, **kwarg
         words = saved and _("Saved to your wish list: %(titles)s.") % {"titles": titles}
     if words and hasattr(request, "_messages"):
         messages.info(request, words)
+
+
+@subscribe(AccountDeleted)
+def forget_what_they_meant_to_buy(event: AccountDeleted) -> None:
+    WishListItem.objects.filter(user=event.user_id).delete()
+    Cart.objects.open().filter(buyer=event.user_id).delete()

@@ -6,9 +6,11 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.events import AccountDeleted
 from accounts.models import ShopMember, User
 from accounts.services import sessions
 from marketflow.core.errors import Refusal
+from marketflow.core.events import publish
 
 
 class RunsAShop(Refusal):
@@ -20,7 +22,7 @@ class RunsAShop(Refusal):
 def delete_account(*, user: User) -> None:
     """Forget the person. Their orders stay, as tax law asks, and name nobody's account.
 
-    Locks the person. Raises `RunsAShop`.
+    Locks the person. Raises `RunsAShop`. Publishes `AccountDeleted`.
     """
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.memberships.filter(role=ShopMember.Role.OWNER).exists():
@@ -33,3 +35,4 @@ def delete_account(*, user: User) -> None:
     user.set_unusable_password()
     user.save()
     sessions.end_all(user)
+    publish(AccountDeleted(user_id=user.pk))

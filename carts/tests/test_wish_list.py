@@ -9,9 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.events import AccountDeleted
 from accounts.models import Shop
+from accounts.services import privacy
 from accounts.tests.factories import PASSWORD, make_user
-from carts.models import CartLine, WishListItem
+from carts.models import Cart, CartLine, WishListItem
+from carts.receivers import forget_what_they_meant_to_buy
 from carts.services import baskets, wish_list
 from carts.services.carried import Carried, carried
 from carts.tests.factories import fill_cart
@@ -399,6 +402,28 @@ def test_a_visitor_with_nothing_costs_nothing(rf, django_assert_num_queries):
 
     with django_assert_num_queries(0):
         assert carried(request) == carried(rf.get("/")) == Carried()
+
+
+def test_who_leaves_is_forgotten(buyer, stranger, bowl, shop):
+    for person in (buyer, stranger):
+        wish_list.add(user=person, product=bowl)
+        fill_cart(person, bowl.variants.get())
+    event = AccountDeleted(user_id=buyer.pk)
+
+    for _heard_twice in range(2):
+        forget_what_they_meant_to_buy(event)
+
+    assert (wishes(buyer), wishes(stranger)) == ([], ["Oak bowl"])
+    assert [cart.buyer for cart in Cart.objects.all()] == [stranger]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleting_an_account_says_so(buyer, bowl):
+    wish_list.add(user=buyer, product=bowl)
+
+    privacy.delete_account(user=buyer)
+
+    assert wishes(buyer) == []
 
 
 # --- the API

@@ -157,8 +157,6 @@ def test_the_own_rows_are_there(fern, shop):
         text = page.content.decode()
         # A value made for lists, shown as it is.
         assert not re.search(r">\s*[(\[]&#x27;", text), name
-            f"{name}: what is for lists is shown as it is"
-        )
         assert fern.get(reverse(f"{name}_history", args=[row.pk])).status_code == 200
 
 

@@ -24,8 +24,9 @@ from catalog.models import (
     StockMovement,
     Variant,
 )
-from catalog.services import inventory, listing
+from catalog.services import inventory
 from catalog.services.importing import categories, jobs
+from catalog.services.importing.apply import _Writer
 from catalog.services.importing.errors import FileRefused
 from catalog.services.importing.reports import Silence
 from catalog.tests.factories import make_category, make_product, make_variant, stock_of
@@ -552,14 +553,14 @@ def test_one_bad_row_never_costs_the_others(imports):
 def test_a_product_the_database_refuses_costs_only_itself(imports, monkeypatch):
     from django.db import IntegrityError
 
-    real = listing.free_slug
+    real = _Writer._create_variants
 
-    def free_slug(title, **more):
-        if title == "bad":
+    def create_variants(writer, product, images):
+        if product.handle == "bad":
             raise IntegrityError("somebody was faster\nDETAIL: secrets")
-        return real(title, **more)
+        real(writer, product, images)
 
-    monkeypatch.setattr(listing, "free_slug", free_slug)
+    monkeypatch.setattr(_Writer, "_create_variants", create_variants)
     job = imports(mug(), mug(handle="bad"), mug(handle="bowl", title="Bowl"))
 
     assert set(Product.objects.values_list("handle", flat=True)) == {"mug", "bowl"}

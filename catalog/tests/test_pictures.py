@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.storage import default_storage, storages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import resolve
 from django.utils.timezone import now
 from PIL import Image
 
@@ -462,6 +463,18 @@ def test_a_file_of_another_kind_is_only_ever_downloaded(media_root, client, db):
 
     assert response["Content-Type"] == "application/octet-stream"
     assert response["Content-Disposition"] == "attachment"
+
+
+def test_the_view_itself_forbids_guessing_the_type(media_root, rf):
+    """Whatever the middleware says: a server in front may have another opinion."""
+    folder = media_root / "media" / "pictures" / "00000000-0000-0000-0000-000000000000"
+    folder.mkdir(parents=True)
+    (folder / "160.webp").write_bytes(SCRIPT)
+
+    view, args, kwargs = resolve(f"/media/pictures/{folder.name}/160.webp")
+    response = view(rf.get("/"), *args, **kwargs)
+
+    assert response["X-Content-Type-Options"] == "nosniff"
 
 
 def test_addresses_hold_nothing_but_what_is_expected_of_them(product):

@@ -96,7 +96,7 @@ def a_context(browser: Browser, look: Look) -> BrowserContext:
         # So that nothing is judged halfway through a movement.
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(20_000)
     context.add_init_script(REMEMBER_VIOLATIONS)
     return context
 

@@ -16,7 +16,7 @@ from accounts.models import Shop, User
 from accounts.services import shops
 from accounts.tests.factories import make_address, make_user
 from carts.models import Cart, ShippingOption
-from carts.services import baskets, pricing
+from carts.services import baskets, pricing, wish_list
 from catalog.models import Category, Product, Variant
 from catalog.tests.factories import make_product, make_variant
 from orders.gateways.test import CAPTURED
@@ -46,6 +46,8 @@ def write(path: str) -> None:
         "order_shipped": order(buyer, cart, paid=True, shipped=True),
     }
     filled_cart(buyer, cart[:2])
+    for name in ("dear", "long", "gone"):
+        wish_list.toggle(user=buyer, product=goods[name].product)
     visitors = {
         "nobody": {},
         "ana": signed_in(buyer),

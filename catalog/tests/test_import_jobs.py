@@ -629,14 +629,20 @@ def test_the_command_names_what_it_does_not_know(shop, file, tmp_path):
 
 def test_remarks_are_written_to_a_file_that_no_spreadsheet_executes(shop, file, tmp_path):
     out = tmp_path / "errors.csv"
-    path = file([mug(), mug(handle="=1+cmd|' /C calc'!A0", price="no price", title="@x")])
+    formula = "=1+cmd|' /C calc'!A0"
+    path = file(
+        [mug(), mug(handle="x", price="dear"), tracked(-1, handle=formula, title="@SUM(1)")]
+    )
 
     text = command(path, "--shop", shop.slug, "--errors", out)
 
     assert "line 3, row 3: error" in text
     header, *rows = csv.reader(out.read_text("utf-8-sig").splitlines())
     assert header[:3] == ["row", "line", "severity"]
-    assert [row[:3] for row in rows] == [["3", "3", "error"]]
+    assert [row[:4] for row in rows] == [
+        ["3", "3", "error", ""],
+        ["4", "4", "warning", f"'{formula}"],
+    ]
     assert not any(
         cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row
     )

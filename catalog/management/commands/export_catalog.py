@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -25,11 +27,22 @@ class Command(BaseCommand):
             raise CommandError(f"There is no shop “{shop}”.")
         products = drafting.exported(seller).count()
         left_out = seller.products.count() - products
-        rows = -1  # The header is none.
-        with Progress("products", products) as progress:
-            for record in drafting.export_lines(seller, format, progress.reach):
-                self.stdout.write(record, ending="")
-                rows += 1
+        try:
+            rows = self._write(seller, format, products)
+        except BrokenPipeError as problem:
+            # Python would complain once more when it closes the pipe.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise CommandError("Whoever read the export stopped before its end.") from problem
         if left_out:
             self.stderr.write(f"{left_out:,} products that have nothing for sale were left out.")
         self.stderr.write(f"Exported {products:,} products in {rows:,} rows ({format}).")
+
+    def _write(self, shop: Shop, format: str, products: int) -> int:
+        """Write the file; how many rows it has, the header left out."""
+        rows = -1
+        with Progress("products", products) as progress:
+            for record in drafting.export_lines(shop, format, progress.reach):
+                self.stdout.write(record, ending="")
+                rows += 1
+        self.stdout.flush()
+        return rows

@@ -245,14 +245,16 @@ class _Run:
 
     def _tell(self, items: list[ProductDraft | RowIssue], done: list[Done]) -> None:
         """After the commit: nobody hears of what may still be undone."""
-        for one in done:
+        outcomes = iter(done)
+        for item in items:
+            if isinstance(item, RowIssue):
+                self._tell_issue(item)
+                continue
+            one = next(outcomes)
             count(self.counts, one)
             self.listener.product(one)
             for issue in one.plan.issues:
                 self._tell_issue(issue, one.plan.draft.key)
-        for item in items:
-            if isinstance(item, RowIssue):
-                self._tell_issue(item)
         records = [item.record for item in items if isinstance(item, RowIssue)]
         records += [record for one in done for record in one.plan.draft.records]
         self.job.records_read = max([self.job.records_read, *(r - 1 for r in records)])

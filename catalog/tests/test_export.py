@@ -230,6 +230,16 @@ def test_what_is_no_longer_sold_is_left_out_and_said_so(shop):
     ]
 
 
+def test_a_retired_variant_is_not_in_it(shop):
+    bowl = make_variant(shop, "Bowl", sku="SOLD").product
+    make_variant(shop, product=bowl, sku="RETIRED", is_active=False, option1="Old")
+
+    text = export(shop, "marketflow")
+
+    assert "SOLD" in text
+    assert "RETIRED" not in text
+
+
 def test_another_shop_s_products_are_not_in_it(shop, rival):
     make_variant(shop, "Oak bowl")
     make_variant(rival, "Rival bowl")

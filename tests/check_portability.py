@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Written so that the pattern does not find itself.
-REGISTRIES = r"pypi[.]org|pythonhosted[.]org|npmjs[.](?:org|com)|deb[.]debian[.]org"
+REGISTRIES = r"py[p]i[.]org|pythonhoste[d][.]org|npmj[s][.](?:org|com)|de[b][.]debian[.]org"
 HOMES = r"(?<![\w.])/(?:home|Users)/[a-z]\w*/|/[r]oot/"
 
 

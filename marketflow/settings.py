@@ -456,6 +456,8 @@ RATE_LIMITS = {
 }
 # Guards that tests may switch off to see them missed; refused outside tests (core.guards).
 DISABLED_GUARDS = words("MARKETFLOW_TEST_DISABLE")
+# Where a process of a test ends by SIGKILL; refused outside tests (core.guards).
+CRASH_POINT = read("MARKETFLOW_TEST_CRASH", default="")
 
 # --- logs
 

@@ -12,7 +12,9 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from marketflow.core import append_only, checks  # noqa: F401
+        from marketflow.core import append_only, checks, guards  # noqa: F401
+
+        guards.require_tests()
 
         # Every process knows every event and receiver, so any process can relay.
         autodiscover_modules("events", "receivers", "invariants")

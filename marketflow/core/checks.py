@@ -5,16 +5,21 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
-from marketflow.core.guards import GUARDS
+from marketflow.core.guards import CRASH_POINTS, GUARDS, switches_set
 
 
 @register(Tags.security)
 def switches_only_in_tests(app_configs: object, **kwargs: object) -> list[Error]:
-    if settings.DISABLED_GUARDS and not settings.TESTING:
-        names = ", ".join(settings.DISABLED_GUARDS)
-        return [Error(f"MARKETFLOW_TEST_DISABLE={names} outside tests.", id="marketflow.E001")]
-    unknown = set(settings.DISABLED_GUARDS) - GUARDS.keys()
-    return [Error(f"Unknown guard: {name}", id="marketflow.E002") for name in sorted(unknown)]
+    if not settings.TESTING:
+        return [
+            Error(f"{name}={value} outside tests.", id="marketflow.E001")
+            for name, value in switches_set().items()
+        ]
+    unknown = sorted(set(settings.DISABLED_GUARDS) - GUARDS.keys())
+    errors = [Error(f"Unknown guard: {name}", id="marketflow.E002") for name in unknown]
+    if settings.CRASH_POINT and settings.CRASH_POINT not in CRASH_POINTS:
+        errors.append(Error(f"Unknown place: {settings.CRASH_POINT}", id="marketflow.E011"))
+    return errors
 
 
 @register(Tags.security, deploy=True)

@@ -18,6 +18,7 @@ from typing import ClassVar, TypeVar
 from django.conf import settings
 from django.db import transaction
 
+from marketflow.core.guards import crash_point
 from marketflow.core.models import OutboxEvent
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ def nudge() -> None:
     """
     if _held.get():
         return
+    crash_point("outbox_waiting")
     if settings.CELERY_TASK_ALWAYS_EAGER:
         relay()
         return
@@ -89,6 +91,7 @@ def nudge() -> None:
 
     # One try: a broker that is away must not hold up the request.
     relay_outbox.apply_async(retry=False)
+    crash_point("outbox_nudged")
 
 
 def relay(limit: int = 100) -> int:

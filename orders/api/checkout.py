@@ -16,6 +16,7 @@ from carts.services import baskets
 from marketflow.core import rate_limits
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import AllowAny
+from marketflow.core.guards import crash_point
 from orders.api.serializers import CheckoutInput, OrderSerializer, PlacedOrderSerializer
 from orders.models import Order
 from orders.services import checkout
@@ -37,7 +38,7 @@ class CheckoutView(APIView):
         """
         rate_limits.count("checkout", actor(request) or rate_limits.address_of(request))
         try:
-            return self._order(request)
+            answer = self._order(request)
         except PriceChanged as changed:
             body = {
                 "code": changed.code,
@@ -45,6 +46,8 @@ class CheckoutView(APIView):
                 "cart": CartSerializer(changed.cart).data,
             }
             return Response(body, status=409)
+        crash_point("answer_built")
+        return answer
 
     # By `_order`, which the limit must not be counted within.
     post.takes_idempotency_key = "required"

@@ -19,6 +19,7 @@ from catalog.services import inventory
 from catalog.services.inventory import OutOfStock
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
+from marketflow.core.guards import crash_point
 from orders.events import OrderPlaced
 from orders.models import Order, OrderLine, SellerOrder
 from orders.models.history import record_start
@@ -88,8 +89,10 @@ def place_order(
     )
     _require_orderable(priced, quote)
     order = _write(cart, priced, delivery, buyer)
+    crash_point("order_written")
     # As late as can be: the stock rows stay locked until the commit.
     inventory.reserve(_quantities(priced))
+    crash_point("stock_allocated")
 
     publish(
         OrderPlaced(

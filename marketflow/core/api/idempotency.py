@@ -107,13 +107,16 @@ def _answer(actor: str, key: str, request: Request, respond: Callable[[], Respon
             entry = _claim(actor, key, fingerprint)
             if entry is None:
                 return _replay(actor, key, fingerprint)
+            guards.crash_point("key_claimed")
             response = respond()
             if response.status_code >= 400:
                 raise _NotKept(response)
             _finish(entry, response)
-            return response
+            guards.crash_point("order_before_commit")
     except _NotKept as answer:
         return answer.response
+    guards.crash_point("order_committed")
+    return response
 
 
 def _answer_calling_out(

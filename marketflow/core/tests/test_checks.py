@@ -55,3 +55,14 @@ def test_guards_are_switched_off_in_tests_only(settings):
 
     settings.DISABLED_GUARDS = ["no_such_guard"]
     assert [error.id for error in switches_only_in_tests(None)] == ["marketflow.E002"]
+
+
+def test_processes_crash_on_purpose_in_tests_only(settings):
+    settings.CRASH_POINT, settings.TESTING = "key_claimed", False
+    assert [error.id for error in switches_only_in_tests(None)] == ["marketflow.E001"]
+
+    settings.TESTING = True
+    assert switches_only_in_tests(None) == []
+
+    settings.CRASH_POINT = "no_such_place"
+    assert [error.id for error in switches_only_in_tests(None)] == ["marketflow.E011"]

@@ -165,7 +165,14 @@ FORM_RENDERER = "marketflow.core.forms.FormRenderer"
 DATABASES = {
     "default": sqlite(DATA_DIR / "db.sqlite3")
     if EMBEDDED
-    else postgresql(DATABASE_URL, number("DB_POOL_MAX", 0), number("DB_POOL_MIN", 2))
+    else postgresql(
+        DATABASE_URL,
+        number("DB_POOL_MAX", 0),
+        number("DB_POOL_MIN", 2),
+        # Commands and tasks; wsgi.py and asgi.py set shorter ones.
+        statement_seconds=number("DB_STATEMENT_SECONDS", 30),
+        idle_seconds=number("DB_IDLE_SECONDS", 60),
+    )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"

@@ -5,5 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketflow.settings")
+# Somebody waits for the answer: a statement that takes longer must not take the worker with it.
+os.environ.setdefault("DB_STATEMENT_SECONDS", "3")
+os.environ.setdefault("DB_IDLE_SECONDS", "10")
 
 application = get_wsgi_application()

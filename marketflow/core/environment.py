@@ -29,12 +29,9 @@ SQLITE_PRAGMAS = (
     "PRAGMA journal_size_limit=27103364;"
     "PRAGMA cache_size=-20000;"
 )
-# A statement or a lock that takes longer is a bug or an attack: let the worker live.
+# A lock that takes longer is a bug or an attack: let the worker live.
 # Compiling a statement pays for minutes of work; ours take milliseconds, compiling took seconds.
-POSTGRESQL_OPTIONS = (
-    "-c lock_timeout=3s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s "
-    "-c jit=off"
-)
+POSTGRESQL_OPTIONS = "-c lock_timeout=3s -c jit=off"
 
 
 def read(
@@ -107,13 +104,29 @@ def sqlite(path: Path) -> dict[str, Any]:
     }
 
 
-def postgresql(url: str, pool_max: int = 0, pool_min: int = 2) -> dict[str, Any]:
-    """PostgreSQL: persistent connections, or a pool of `pool_max` for processes under ASGI."""
+def postgresql(
+    url: str,
+    pool_max: int = 0,
+    pool_min: int = 2,
+    *,
+    statement_seconds: int,
+    idle_seconds: int,
+) -> dict[str, Any]:
+    """PostgreSQL: persistent connections, or a pool of `pool_max` for processes under ASGI.
+
+    The server ends a statement after `statement_seconds`, and a connection that has done nothing
+    in its transaction for `idle_seconds`.
+    """
     config = read("DATABASE_URL", environ.Env.db_url_config, None, "a database URL") or {}
     if config.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured(f"DATABASE_URL={url!r}: expected postgres://…")
     options = config.setdefault("OPTIONS", {})
-    options["options"] = f"{options.get('options', '')} {POSTGRESQL_OPTIONS}".strip()
+    limits = (
+        f"-c statement_timeout={statement_seconds}s "
+        f"-c idle_in_transaction_session_timeout={idle_seconds}s"
+    )
+    given = options.get("options", "")
+    options["options"] = f"{given} {POSTGRESQL_OPTIONS} {limits}".strip()
     if pool_max:
         # Django refuses a pool beside persistent connections, hence the zero.
         config["CONN_MAX_AGE"] = 0

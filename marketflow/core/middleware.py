@@ -52,7 +52,7 @@ class UnavailableMiddleware:
         return unavailable(request)
 
 
-def is_passing(problem: BaseException) -> bool:
+def is_passing(problem: BaseException | None) -> bool:
     """Whether trying again soon may help."""
     if not isinstance(problem, DatabaseError | InterfaceError):
         return False

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+
+from marketflow.core.middleware import is_passing, unavailable
 
 API_BODIES = {
     400: {"code": "invalid", "detail": "The request can't be understood."},
@@ -26,6 +30,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if is_passing(sys.exc_info()[1]):
+        # It failed around the view, where no middleware is asked: loading or saving a session.
+        return unavailable(request)
     # No context processors: they may be what failed.
     if _is_api(request):
         body = API_BODIES[500] | {"request_id": getattr(request, "request_id", "")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
@@ -203,6 +204,25 @@ def test_a_database_that_is_busy_is_a_503(api, monkeypatch):
 
     error(answer, 503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize("path", ["/api/v1/cart/", "/cart/"])
+def test_a_database_that_is_away_around_the_view_is_a_503_too(path, monkeypatch):
+    """Sessions are loaded and saved by middleware, where views' errors are not asked after."""
+
+    def away(*args, **kwargs):
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr(SessionMiddleware, "process_response", away)
+    client = APIClient(raise_request_exception=False)
+
+    answer = client.get(path)
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    if path.startswith("/api/"):
+        error(answer, 503, "unavailable")
 
 
 @pytest.mark.logs_errors

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.timezone import localdate, now
 
@@ -20,6 +19,7 @@ from catalog.services.inventory import OutOfStock
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from marketflow.core.guards import crash_point
+from marketflow.core.transactions import whole_unit
 from orders.events import OrderPlaced
 from orders.models import Order, OrderLine, SellerOrder
 from orders.models.history import record_start
@@ -64,7 +64,7 @@ class Delivery:
     note: str = ""
 
 
-@transaction.atomic
+@whole_unit
 def place_order(
     *, cart: Cart | None, quote: str, delivery: Delivery, buyer: User | None = None
 ) -> Order:

@@ -11,6 +11,7 @@ from accounts.models import User
 from catalog.services import inventory
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
+from marketflow.core.transactions import whole_unit
 from orders.events import OrderCancelled
 from orders.models import InvalidTransition, Order, OrderLine
 
@@ -45,14 +46,18 @@ def release_expired() -> int:
 
 def _expire(pk: int) -> bool:
     try:
-        with transaction.atomic():
-            # Asked again under the lock: a payment may have come in since.
-            still_due = Order.objects.overdue().select_for_update().filter(pk=pk).first()
-            if still_due is None:
-                return False
-            _close(still_due, Order.State.EXPIRED)
+        return _expire_if_due(pk)
     except InvalidTransition:
         return False
+
+
+@whole_unit
+def _expire_if_due(pk: int) -> bool:
+    # Asked again under the lock: a payment may have come in since.
+    still_due = Order.objects.overdue().select_for_update().filter(pk=pk).first()
+    if still_due is None:
+        return False
+    _close(still_due, Order.State.EXPIRED)
     return True
 
 

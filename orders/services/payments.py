@@ -16,6 +16,7 @@ from django.utils.timezone import now
 
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
+from marketflow.core.transactions import whole_unit
 from orders import gateways
 from orders.events import OrderPaid
 from orders.gateways import Outcome
@@ -68,7 +69,7 @@ def start(*, order: Order, method: str, details: Mapping[str, str]) -> Payment:
     return settle(payment=payment, outcome=outcome)
 
 
-@transaction.atomic
+@whole_unit
 def _open(order: Order, provider: str) -> Payment:
     order = Order.objects.select_for_update().get(pk=order.pk)
     _require_payable(order)
@@ -100,7 +101,7 @@ def _require_payable(order: Order) -> None:
         raise OrderExpired(number=order.number)
 
 
-@transaction.atomic
+@whole_unit
 def settle(*, payment: Payment, outcome: Outcome) -> Payment:
     """Write down what the provider said. A repeated or late answer changes nothing.
 

@@ -26,6 +26,7 @@ from rest_framework.response import Response
 
 from marketflow.core import guards
 from marketflow.core.models import IdempotentRequest
+from marketflow.core.transactions import whole_unit
 
 LONGEST_KEY = 100
 # Longer than any call to a provider may take.
@@ -101,21 +102,27 @@ class _NotKept(Exception):
 
 
 def _answer(actor: str, key: str, request: Request, respond: Callable[[], Response]) -> Response:
-    fingerprint = _fingerprint(request)
     try:
-        with transaction.atomic():
-            entry = _claim(actor, key, fingerprint)
-            if entry is None:
-                return _replay(actor, key, fingerprint)
-            guards.crash_point("key_claimed")
-            response = respond()
-            if response.status_code >= 400:
-                raise _NotKept(response)
-            _finish(entry, response)
-            guards.crash_point("order_before_commit")
+        response = _answer_in_one(actor, key, _fingerprint(request), respond)
     except _NotKept as answer:
         return answer.response
     guards.crash_point("order_committed")
+    return response
+
+
+@whole_unit
+def _answer_in_one(
+    actor: str, key: str, fingerprint: str, respond: Callable[[], Response]
+) -> Response:
+    entry = _claim(actor, key, fingerprint)
+    if entry is None:
+        return _replay(actor, key, fingerprint)
+    guards.crash_point("key_claimed")
+    response = respond()
+    if response.status_code >= 400:
+        raise _NotKept(response)
+    _finish(entry, response)
+    guards.crash_point("order_before_commit")
     return response
 
 

@@ -1,0 +1,47 @@
+"""Transactions that begin anew where PostgreSQL gave one up for the sake of another."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+# Serialisation failure, deadlock: the only errors that trying again is the cure for.
+GIVEN_UP = ("40001", "40P01")
+MOST_RETRIES = 3
+LONGEST_PAUSE = 0.1  # seconds
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def whole_unit(work: Callable[P, R]) -> Callable[P, R]:
+    """Like `transaction.atomic`, and begun anew, at most three times, when it was given up.
+
+    The whole of `work` runs again, so it reads what it changes within itself. Within another
+    transaction it is a savepoint: only the outermost unit can begin anew.
+    """
+
+    @wraps(work)
+    def unit(*args: P.args, **kwargs: P.kwargs) -> R:
+        is_outermost = not connection.in_atomic_block
+        for left in range(MOST_RETRIES, -1, -1):
+            try:
+                with transaction.atomic():
+                    return work(*args, **kwargs)
+            except OperationalError as problem:
+                if not (left and is_outermost and was_given_up(problem)):
+                    raise
+            # Both of a pair that met once would otherwise meet again.
+            time.sleep(random.uniform(0, LONGEST_PAUSE))
+        raise AssertionError("the last try returns or raises")
+
+    return unit
+
+
+def was_given_up(problem: OperationalError) -> bool:
+    return getattr(problem.__cause__, "sqlstate", None) in GIVEN_UP

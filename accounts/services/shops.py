@@ -94,8 +94,11 @@ def refuse(*, shop: Shop, by: User, reason: str) -> Shop:
 
 
 @transaction.atomic
-def suspend(*, shop: Shop, by: User, reason: str) -> Shop:
-    """Stop a shop from selling. Raises `WrongState`; publishes `ShopSuspended`."""
+def suspend(*, shop: Shop, by: User | None = None, reason: str) -> Shop:
+    """Stop a shop from selling. `by` is None where a command does it.
+
+    Raises `WrongState`; publishes `ShopSuspended`.
+    """
     _step(shop, State.OPEN, State.SUSPENDED, by=by, state_reason=reason)
     publish(ShopSuspended(shop_id=shop.pk, recipient_ids=owner_ids(shop)))
     return shop

@@ -163,19 +163,11 @@ def _in_order(quantities: Mapping[int, int]) -> list[int]:
 
 
 def _take(pk: int, quantity: int) -> bool:
-    if not guards.is_enabled("stock_condition"):
-        return _take_unguarded(pk, quantity)
     # Condition and change are one statement: no rival fits between them.
-    free = StockItem.objects.filter(pk=pk).with_at_least(quantity)
-    return free.update(allocated=F("allocated") + quantity) == 1
-
-
-def _take_unguarded(pk: int, quantity: int) -> bool:
-    """What the condition protects from: read, check, write. For the negative control only."""
-    item = StockItem.objects.get(pk=pk)
-    if item.available < quantity:
-        return False
-    return StockItem.objects.filter(pk=pk).update(allocated=item.allocated + quantity) == 1
+    rows = StockItem.objects.filter(pk=pk)
+    if guards.is_enabled("stock_condition"):
+        rows = rows.with_at_least(quantity)
+    return rows.update(allocated=F("allocated") + quantity) == 1
 
 
 def _shortages(stock_item_ids: list[int]) -> list[dict[str, object]]:

@@ -27,13 +27,18 @@ CLAIM = timedelta(minutes=5)
 # After the first failure; then twice as long each time: nine gaps are a day and a half.
 FIRST_GAP = timedelta(minutes=5)
 TEMPLATES = "notifications/email"
+# Kept free of mailboxes by RFC 2606.
+NOWHERE = ".invalid"
 
 
 def write(*, recipient: str, kind: str, about: str, context: dict[str, object]) -> Mail | None:
-    """Write the mail `kind` to `recipient` about something; None where that was done before.
+    """Write the mail `kind` to `recipient` about something; None where that was done before,
+    and for an address that can't exist, such as a rehearsal's.
 
     Rendered from `<kind>_subject.txt`, `<kind>.txt` and `<kind>.html`. Sent after the commit.
     """
+    if recipient.endswith(NOWHERE):
+        return None
     context = context | {"site_url": settings.SITE_URL, "email": recipient}
     subject = render_to_string(f"{TEMPLATES}/{kind}_subject.txt", context)
     mail, is_new = Mail.objects.get_or_create(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, connection
 
 from accounts.tests.factories import make_shop, make_user
 from carts.tests.factories import fill_cart
+from catalog.models import StockItem
 from catalog.services.inventory import OutOfStock
 from catalog.tests.factories import make_variant, stock_of
 from orders.models import Order, OrderLine
@@ -18,6 +20,7 @@ from tests.races.racing import race
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 FIFTY = range(50)
+OVERSELL = "stock_is_never_oversold"
 
 
 @pytest.fixture
@@ -46,12 +49,29 @@ def test_fifty_buyers_race_for_ten_bowls_and_ten_get_one(fifty_carts):
     call_command("audit")
 
 
-def test_without_the_condition_more_is_sold_than_there_is(fifty_carts, settings):
-    """The negative control: what the race above would miss if it could not see an oversell."""
+@pytest.fixture
+def without_the_condition(settings):
     settings.TESTING, settings.DISABLED_GUARDS = True, ["stock_condition"]
-    bowl, carts = fifty_carts
 
-    results = buy_all_at_once(carts)
+
+@pytest.fixture
+def without_the_constraint(fifty_carts):
+    """The second line of defence, which would hide the loss of the first."""
+    constraint = next(c for c in StockItem._meta.constraints if c.name == OVERSELL)
+    with connection.schema_editor() as schema:
+        schema.remove_constraint(StockItem, constraint)
+    yield
+    # Refused while a row still breaks it.
+    StockItem.objects.update(allocated=0)
+    with connection.schema_editor() as schema:
+        schema.add_constraint(StockItem, constraint)
+
+
+def test_without_the_condition_more_is_sold_than_there_is(
+    fifty_carts, without_the_condition, without_the_constraint
+):
+    """The negative control: what the race above would miss if it could not see an oversell."""
+    results = buy_all_at_once(fifty_carts[1])
 
     sold = sum(isinstance(result, Order) for result in results)
     promised = sum(OrderLine.objects.values_list("allocated", flat=True))
@@ -59,6 +79,17 @@ def test_without_the_condition_more_is_sold_than_there_is(fifty_carts, settings)
     assert sold > 10
     with pytest.raises(SystemExit):
         call_command("audit")
+
+
+def test_without_the_condition_the_constraint_still_holds(fifty_carts, without_the_condition):
+    bowl, carts = fifty_carts
+
+    results = buy_all_at_once(carts)
+
+    assert sum(isinstance(result, Order) for result in results) == 10
+    assert {type(r) for r in results} <= {Order, OutOfStock, IntegrityError}, results
+    assert stock_of(bowl) == (10, 10)
+    call_command("audit")
 
 
 def test_opposite_carts_do_not_deadlock():

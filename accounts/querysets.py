@@ -66,3 +66,13 @@ class ShopInvitationQuerySet(models.QuerySet):
         from accounts.models import Shop
 
         return self.filter(shop__in=Shop.objects.managed_by(user, duty).values("pk"))
+
+
+class BankAccountQuerySet(models.QuerySet):
+    def in_use(self):
+        return self.filter(replaced_at=None)
+
+    def managed_by(self, user, duty: str = "money"):
+        from accounts.models import Shop
+
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty).values("pk"))

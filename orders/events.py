@@ -54,6 +54,17 @@ class SellerOrderDelivered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundIssued(Event):
+    """Money went back. Of one shop's part, or of a payment that no order needed."""
+
+    refund_id: int
+    order_id: int
+    seller_order_id: int | None
+    shop_id: int | None
+    buyer_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderLinkAsked(Event):
     """A guest asks for the link to their order. `asking` tells one asking from the next."""
 

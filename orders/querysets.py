@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
 from accounts.models import Shop
@@ -69,3 +69,70 @@ class PaymentQuerySet(models.QuerySet):
 class ShipmentQuerySet(models.QuerySet):
     def managed_by(self, user, duty: str = "orders"):
         return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, duty))
+
+
+class OfAPartQuerySet(models.QuerySet):
+    """Rows about one shop's part of an order: its buyer's, and its shop's."""
+
+    def managed_by(self, user, duty: str = "orders"):
+        return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, duty))
+
+    def visible_to(self, user):
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_staff:
+            return self
+        return self.filter(
+            Q(seller_order__order__buyer=user)
+            | Q(seller_order__shop__in=Shop.objects.managed_by(user, "orders"))
+        )
+
+
+class RefundQuerySet(OfAPartQuerySet):
+    def under_way(self):
+        return self.filter(state="pending")
+
+
+class ReturnQuerySet(OfAPartQuerySet):
+    pass
+
+
+class DisputeQuerySet(OfAPartQuerySet):
+    def open(self):
+        return self.filter(closed_at=None)
+
+
+class LedgerTransferQuerySet(models.QuerySet):
+    def gathered(self, kind: str) -> int:
+        """What these transfers gave to accounts of `kind`, less what they took, in minor units."""
+        given = Sum("amount_minor", filter=Q(credit__kind=kind), default=0)
+        taken = Sum("amount_minor", filter=Q(debit__kind=kind), default=0)
+        return self.aggregate(sum=given - taken)["sum"]
+
+    def managed_by(self, user, duty: str = "money"):
+        return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, duty))
+
+
+class PayoutQuerySet(models.QuerySet):
+    def managed_by(self, user, duty: str = "money"):
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
+
+    def visible_to(self, user):
+        return self if user.is_authenticated and user.is_staff else self.managed_by(user)
+
+    def open(self):
+        return self.filter(closed_at=None)
+
+
+class InvoiceQuerySet(models.QuerySet):
+    def managed_by(self, user, duty: str = "money"):
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
+
+    def visible_to(self, user):
+        """A buyer's own documents, and those of one's shops. Commission is the shop's alone."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_staff:
+            return self
+        mine = Q(kind__in=["sale", "credit_note"], seller_order__order__buyer=user)
+        return self.filter(mine | Q(shop__in=Shop.objects.managed_by(user, "money")))

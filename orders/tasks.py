@@ -1,6 +1,7 @@
 from celery import shared_task
 
-from orders.services import closing, fulfilment, payments
+from orders.models import Refund
+from orders.services import closing, fulfilment, payments, refunds
 
 
 @shared_task
@@ -19,3 +20,15 @@ def settle_unknown() -> int:
 def complete_delivered() -> int:
     """Complete what was delivered long enough ago."""
     return fulfilment.complete_delivered()
+
+
+@shared_task
+def send_refund(refund_id: int) -> None:
+    """Have a refund that was just decided carried out."""
+    refunds.send(Refund.objects.select_related("payment").get(pk=refund_id))
+
+
+@shared_task
+def send_due_refunds() -> int:
+    """Send refunds whose call or answer was lost."""
+    return refunds.send_due()

@@ -1,6 +1,7 @@
 """People, and the shops they run."""
 
 from accounts.models.address import Address
+from accounts.models.bank_account import BankAccount
 from accounts.models.invitation import ShopInvitation
 from accounts.models.shop import Shop, ShopMember
 from accounts.models.token import RefreshFamily, RefreshLink
@@ -8,6 +9,7 @@ from accounts.models.user import User
 
 __all__ = [
     "Address",
+    "BankAccount",
     "RefreshFamily",
     "RefreshLink",
     "Shop",

@@ -23,6 +23,12 @@ class Shop(models.Model):
         OPEN = "open", _("Open")
         SUSPENDED = "suspended", _("Suspended")
 
+    class Schedule(models.TextChoices):
+        DAILY = "daily", _("Every day")
+        WEEKLY = "weekly", _("Every Monday")
+        MONTHLY = "monthly", _("On the first of the month")
+        MANUAL = "manual", _("When the shop asks for it")
+
     # Read by services.shops, which takes every step.
     TRANSITIONS = {
         State.APPLIED: {State.OPEN, State.REFUSED},
@@ -53,6 +59,11 @@ class Shop(models.Model):
     away_from = models.DateField(_("away from"), null=True, blank=True)
     away_until = models.DateField(_("away until"), null=True, blank=True)
     away_note = models.CharField(_("note to buyers"), max_length=200, blank=True)
+
+    payout_schedule = models.CharField(
+        _("payouts"), max_length=10, choices=Schedule, default=Schedule.WEEKLY
+    )
+    payout_minimum_minor = models.PositiveBigIntegerField(_("smallest payout"), default=0)
 
     applied_at = models.DateTimeField(_("applied"), default=now, editable=False)
     opened_at = models.DateTimeField(_("opened"), null=True, blank=True, editable=False)
@@ -111,6 +122,7 @@ class ShopMember(models.Model):
 
     DUTIES = {
         "settings": {Role.OWNER},
+        "money": {Role.OWNER, Role.MANAGER},
         "catalogue": {Role.OWNER, Role.MANAGER},
         "stock": {Role.OWNER, Role.MANAGER, Role.FULFILMENT},
         "ship": {Role.OWNER, Role.MANAGER, Role.FULFILMENT},

@@ -1,17 +1,37 @@
-"""Orders as bought, the part each shop must send, and how both came to be what they are."""
+"""Orders as bought, what each shop must send, and what became of the money."""
 
+from orders.models.commission import Commission, CommissionRule
+from orders.models.dispute import Dispute
 from orders.models.history import TRANSITIONS, InvalidTransition, StateChange
+from orders.models.invoice import Invoice, InvoiceSeries
+from orders.models.ledger import LedgerAccount, LedgerTransfer
 from orders.models.order import Order, OrderLine, SellerOrder
 from orders.models.payment import Payment, PaymentEvent
+from orders.models.payout import Payout, PayoutItem
+from orders.models.refund import Refund, RefundLine
+from orders.models.returns import Return, ReturnLine
 from orders.models.shipment import Shipment, ShipmentLine
 
 __all__ = [
     "TRANSITIONS",
+    "Commission",
+    "CommissionRule",
+    "Dispute",
     "InvalidTransition",
+    "Invoice",
+    "InvoiceSeries",
+    "LedgerAccount",
+    "LedgerTransfer",
     "Order",
     "OrderLine",
     "Payment",
     "PaymentEvent",
+    "Payout",
+    "PayoutItem",
+    "Refund",
+    "RefundLine",
+    "Return",
+    "ReturnLine",
     "SellerOrder",
     "Shipment",
     "ShipmentLine",

@@ -28,6 +28,27 @@ TRANSITIONS = {
         "requires_action": {"processing", "captured", "failed"},
         "processing": {"requires_action", "captured", "failed"},
     },
+    "refund": {
+        "": {"pending"},
+        "pending": {"succeeded", "failed"},
+        # Staff try again once the reason is gone.
+        "failed": {"pending"},
+    },
+    "return": {
+        "": {"requested"},
+        "requested": {"approved", "rejected", "withdrawn"},
+        "approved": {"received", "withdrawn"},
+    },
+    "dispute": {
+        "": {"open"},
+        "open": {"won", "lost", "withdrawn"},
+    },
+    "payout": {
+        "": {"pending"},
+        "pending": {"processing", "failed"},
+        "processing": {"paid", "failed"},
+        "paid": {"returned"},
+    },
 }
 
 
@@ -93,8 +114,9 @@ class HasHistory(models.Model):
         self.state = state
 
 
-def record_start(*rows: HasHistory) -> None:
+def record_start(*rows: HasHistory, actor=None) -> None:
     """Write the first step of `rows` that were inserted in their first state."""
     StateChange.objects.bulk_create(
-        StateChange(subject=row.SUBJECT, subject_id=row.pk, seq=1, dst=row.state) for row in rows
+        StateChange(subject=row.SUBJECT, subject_id=row.pk, seq=1, dst=row.state, actor=actor)
+        for row in rows
     )

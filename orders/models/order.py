@@ -154,6 +154,12 @@ class SellerOrder(HasHistory):
     deliver_by = models.DateField(_("arrives by"), null=True, blank=True)
     total_minor = models.PositiveBigIntegerField(_("total"))
     tax_included_minor = models.PositiveBigIntegerField(_("VAT included"))
+    # What a promotion took off the delivery, and how much of that the marketplace pays the shop.
+    shipping_discount_minor = models.PositiveBigIntegerField(_("discount on delivery"), default=0)
+    shipping_funded_minor = models.PositiveBigIntegerField(default=0)
+    # Counted up by refunds: money of the delivery, and the marketplace's share taken back.
+    shipping_refunded_minor = models.PositiveBigIntegerField(default=0)
+    shipping_funded_back_minor = models.PositiveBigIntegerField(default=0)
 
     objects = SellerOrderQuerySet.as_manager()
 
@@ -164,6 +170,14 @@ class SellerOrder(HasHistory):
         indexes = [models.Index(fields=["shop", "state", "-id"], name="parts_of_shop")]
         constraints = [
             models.UniqueConstraint(fields=["order", "shop"], name="one_part_per_shop"),
+            models.CheckConstraint(
+                condition=Q(
+                    shipping_refunded_minor__lte=F("shipping_minor"),
+                    shipping_funded_minor__lte=F("shipping_discount_minor"),
+                    shipping_funded_back_minor__lte=F("shipping_funded_minor"),
+                ),
+                name="delivery_refunded_within_its_price",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -206,6 +220,8 @@ class OrderLine(models.Model):
     unit_price_minor = models.PositiveBigIntegerField(_("unit price"))
     quantity = models.PositiveIntegerField(_("quantity"))
     discount_minor = models.PositiveBigIntegerField(_("discount"), default=0)
+    # The part of the discount that the marketplace pays the shop.
+    discount_funded_minor = models.PositiveBigIntegerField(default=0)
     # Tax on top of the price: 0, since prices include it.
     tax_minor = models.PositiveBigIntegerField(default=0)
     tax_class = models.CharField(_("tax class"), max_length=10)
@@ -215,6 +231,11 @@ class OrderLine(models.Model):
     allocated = models.PositiveIntegerField(default=0)
     released = models.PositiveIntegerField(default=0)
     shipped = models.PositiveIntegerField(_("shipped"), default=0)
+    # Units that came back, and what was refunded: units, money, the marketplace's share.
+    returned = models.PositiveIntegerField(_("returned"), default=0)
+    refunded_units = models.PositiveIntegerField(_("units refunded"), default=0)
+    refunded_minor = models.PositiveBigIntegerField(_("refunded"), default=0)
+    funded_back_minor = models.PositiveBigIntegerField(default=0)
 
     objects = OrderLineQuerySet.as_manager()
 
@@ -236,6 +257,17 @@ class OrderLine(models.Model):
                 condition=Q(discount_minor__lte=F("unit_price_minor") * F("quantity")),
                 name="discount_within_price",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    returned__lte=F("shipped"),
+                    refunded_units__lte=F("quantity"),
+                    refunded_minor__lte=F("unit_price_minor") * F("quantity")
+                    - F("discount_minor"),
+                    discount_funded_minor__lte=F("discount_minor"),
+                    funded_back_minor__lte=F("discount_funded_minor"),
+                ),
+                name="refunded_within_the_line",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -250,9 +282,12 @@ class OrderLine(models.Model):
         return Money(self.discount_minor, self.seller_order.order.currency)
 
     @property
+    def total_minor(self) -> int:
+        return self.unit_price_minor * self.quantity - self.discount_minor
+
+    @property
     def total(self) -> Money:
-        amount = self.unit_price_minor * self.quantity - self.discount_minor
-        return Money(amount, self.seller_order.order.currency)
+        return Money(self.total_minor, self.seller_order.order.currency)
 
     @property
     def unshipped(self) -> int:

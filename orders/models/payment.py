@@ -35,6 +35,9 @@ class Payment(HasHistory):
     currency = models.CharField(max_length=3)
     amount_minor = models.PositiveBigIntegerField(_("amount"))
     captured_minor = models.PositiveBigIntegerField(_("captured"), default=0)
+    authorised_minor = models.PositiveBigIntegerField(_("authorised"), default=0)
+    # Decided: refunds under way and done. Taken by a conditional UPDATE before any is sent.
+    refund_decided_minor = models.PositiveBigIntegerField(_("to be refunded"), default=0)
     refunded_minor = models.PositiveBigIntegerField(_("refunded"), default=0)
     # Why it failed: a stable code, such as `card_declined`.
     failure = models.CharField(_("failure"), max_length=60, blank=True)
@@ -56,7 +59,10 @@ class Payment(HasHistory):
                 fields=["order"], condition=Q(closed_at=None), name="one_open_payment_per_order"
             ),
             models.CheckConstraint(
-                condition=Q(refunded_minor__lte=F("captured_minor")),
+                condition=Q(
+                    refunded_minor__lte=F("refund_decided_minor"),
+                    refund_decided_minor__lte=F("captured_minor"),
+                ),
                 name="refunds_within_the_capture",
             ),
         ]

@@ -17,12 +17,26 @@ from catalog.services.inventory import Sold
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from orders.events import OrderCompleted, SellerOrderDelivered, SellerOrderShipped
-from orders.models import InvalidTransition, Order, OrderLine, SellerOrder, Shipment, ShipmentLine
+from orders.models import (
+    Dispute,
+    InvalidTransition,
+    Order,
+    OrderLine,
+    SellerOrder,
+    Shipment,
+    ShipmentLine,
+)
+from orders.services import bookings, ledger
 
 
 class NotShippable(Refusal):
     code = "not_shippable"
     message = "This order can't be shipped now."
+
+
+class Disputed(Refusal):
+    code = "disputed"
+    message = "A dispute about this order is open."
 
 
 class TooManyUnits(Refusal):
@@ -90,16 +104,20 @@ def deliver(*, seller_order: SellerOrder, actor: User | None = None) -> None:
 
 @transaction.atomic
 def complete(*, seller_order: SellerOrder, actor: User | None = None) -> None:
-    """Nothing more is expected. The order completes with its last part.
+    """Nothing more is expected: what is left of its money is the shop's to be paid out.
 
-    Raises `InvalidTransition`. Publishes `OrderCompleted` with the last part.
+    The order completes with its last part. Locks Order, then accounts. Raises
+    `InvalidTransition`, `Disputed`. Publishes `OrderCompleted` with the last part.
     """
     order = Order.objects.select_for_update().get(pk=seller_order.order_id)
+    if seller_order.disputes.open().exists():
+        raise Disputed
     seller_order.move_to(SellerOrder.State.COMPLETED, actor=actor)
     done = [SellerOrder.State.COMPLETED, SellerOrder.State.CANCELLED]
     if not order.seller_orders.exclude(state__in=done).exists():
         order.move_to(Order.State.COMPLETED, actor=actor)
         publish(OrderCompleted(order_id=order.pk, buyer_id=order.buyer_id))
+    ledger.post(bookings.completed(seller_order, order.currency))
 
 
 def complete_delivered() -> int:
@@ -108,12 +126,13 @@ def complete_delivered() -> int:
     due = SellerOrder.objects.filter(
         state=SellerOrder.State.DELIVERED, shipments__delivered_at__lt=Now() - age
     ).exclude(shipments__delivered_at__gte=Now() - age)
+    due = due.exclude(pk__in=Dispute.objects.open().values("seller_order"))
     completed = 0
     for part in due.distinct().order_by("pk"):
         try:
             complete(seller_order=part)
-        except InvalidTransition:
-            # Somebody else completed it in the meantime.
+        except (InvalidTransition, Disputed):
+            # Somebody else completed or disputed it in the meantime.
             continue
         completed += 1
     return completed

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Prefetch
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
@@ -21,8 +22,9 @@ from orders import gateways
 from orders.events import OrderPaid
 from orders.gateways import Outcome
 from orders.gateways.protocol import Unknown
-from orders.models import InvalidTransition, Order, Payment
+from orders.models import InvalidTransition, Order, OrderLine, Payment
 from orders.models.history import record_start
+from orders.services import bookings, commissions, ledger, refunds
 
 logger = logging.getLogger(__name__)
 
@@ -130,20 +132,24 @@ def _capture(payment: Payment, order: Order) -> None:
     payment.move_to(Payment.State.CAPTURED)
     payment.captured_minor = payment.amount_minor
     payment.captured_at = payment.closed_at = now()
-    payment.save(update_fields=["captured_minor", "captured_at", "closed_at"])
+    payment.authorised_minor = payment.amount_minor
+    payment.save(update_fields=["authorised_minor", "captured_minor", "captured_at", "closed_at"])
     if order.state != Order.State.AWAITING_PAYMENT:
-        transaction.on_commit(lambda: _give_back(payment), robust=True)
+        # Closed before the money came, or paid by another attempt.
+        refunds.give_back(payment=payment)
+        ledger.post([bookings.captured(payment)])
         return
-    _mark_paid(order)
+    _mark_paid(order, payment)
 
 
-def _mark_paid(order: Order) -> None:
-    """The whole sum is captured: the shops may send."""
+def _mark_paid(order: Order, payment: Payment) -> None:
+    """The whole sum is captured: the shops may send, and are owed their share."""
     order.move_to(Order.State.PAID)
     Order.objects.filter(pk=order.pk).update(paid_at=now())
-    parts = list(order.seller_orders.order_by("pk"))
+    parts = list(order.seller_orders.order_by("pk").prefetch_related(_lines_to_charge()))
     for part in parts:
         part.move_to("paid")
+    commissions.freeze(line for part in parts for line in part.lines.all())
     publish(
         OrderPaid(
             order_id=order.pk,
@@ -151,6 +157,19 @@ def _mark_paid(order: Order) -> None:
             shop_ids=[part.shop_id for part in parts],
         )
     )
+    # Last: the accounts stay locked until the commit.
+    entries = [bookings.captured(payment)]
+    for part in parts:
+        charged = [line.commission for line in part.lines.all()]
+        entries += bookings.paid(part, order.currency, charged)
+    ledger.post(entries)
+
+
+def _lines_to_charge() -> Prefetch:
+    lines = OrderLine.objects.order_by("pk").select_related(
+        "seller_order__shop", "variant__product__category"
+    )
+    return Prefetch("lines", lines)
 
 
 def _fail(payment: Payment, failure: str) -> None:
@@ -158,17 +177,6 @@ def _fail(payment: Payment, failure: str) -> None:
     payment.failure = failure[:60]
     payment.closed_at = now()
     payment.save(update_fields=["failure", "closed_at"])
-
-
-def _give_back(payment: Payment) -> None:
-    """Refund in full, once: the order was closed, or paid by another attempt."""
-    gateway = gateways.named(payment.provider)
-    if gateway is None:
-        raise LookupError(f"no provider {payment.provider} to refund {payment.uuid}")
-    gateway.refund(payment, payment.captured_minor, key=f"{payment.uuid}:unused")
-    Payment.objects.filter(pk=payment.pk, refunded_minor=0).update(
-        refunded_minor=payment.captured_minor
-    )
 
 
 def ask_again(*, order: Order | None = None) -> int:
@@ -188,18 +196,8 @@ def ask_again(*, order: Order | None = None) -> int:
 
 
 def settle_unknown() -> int:
-    """Ask about all attempts whose answer never came, and return money that nobody needs.
-
-    Returns how many were looked at. Safe to repeat.
-    """
-    looked_at = ask_again()
-    closed = [Order.State.EXPIRED, Order.State.CANCELLED]
-    for payment in Payment.objects.filter(
-        state=Payment.State.CAPTURED, refunded_minor=0, order__state__in=closed
-    ):
-        _give_back(payment)
-        looked_at += 1
-    return looked_at
+    """Ask about all attempts whose answer never came. Returns how many. Safe to repeat."""
+    return ask_again()
 
 
 def _ask_again(payment: Payment) -> None:

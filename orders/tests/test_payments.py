@@ -9,10 +9,10 @@ from catalog.tests.factories import make_variant, stock_of
 from marketflow.core.models import OutboxEvent
 from orders import gateways
 from orders.gateways import Outcome
-from orders.gateways.protocol import Unknown
+from orders.gateways.protocol import RefundOutcome, Unknown
 from orders.gateways.test import ASKS_FIRST, CAPTURED, DECLINED, TestGateway
 from orders.models import Order, Payment
-from orders.services import closing, payments
+from orders.services import closing, payments, refunds
 from orders.services.payments import AlreadyPaid, OrderExpired, PaymentOpen, UnknownMethod
 from orders.tests.factories import make_order, pay
 
@@ -203,9 +203,12 @@ def test_money_for_an_order_that_expired_goes_back_once(
     order, shop, monkeypatch, django_capture_on_commit_callbacks
 ):
     returned = []
-    monkeypatch.setattr(
-        TestGateway, "refund", lambda self, payment, amount, key: returned.append((amount, key))
-    )
+
+    def refund(self, payment, amount_minor, key):
+        returned.append((amount_minor, key))
+        return RefundOutcome(status="succeeded", reference="given back")
+
+    monkeypatch.setattr(TestGateway, "refund", refund)
     payment = pay(order, ASKS_FIRST)
     end_the_hold(order)
     closing.release_expired()
@@ -213,10 +216,12 @@ def test_money_for_an_order_that_expired_goes_back_once(
     with django_capture_on_commit_callbacks(execute=True):
         outcome = TestGateway().confirm(payment, approve=True)
         payments.settle(payment=payment, outcome=outcome)
-    payments.settle_unknown()
+    refunds.send_due()
 
     payment.refresh_from_db()
-    assert returned == [(order.total_minor, f"{payment.uuid}:unused")]
+    refund = payment.refunds.get()
+    assert (refund.kind, refund.state) == ("excess", "succeeded")
+    assert returned == [(order.total_minor, refund.key)]
     assert payment.refunded_minor == payment.captured_minor == order.total_minor
     assert states(order) == ("expired", ["expired"])
     assert stock_of(make_line_variant(order)) == (5, 0)

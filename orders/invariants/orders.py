@@ -98,11 +98,14 @@ invariant(
 
 invariant(
     "I6",
-    "money beyond the total, or for a closed order, is given back within 5 minutes",
+    "money beyond the total, or for a closed order, is refunded or under way within 5 minutes",
     """
     SELECT o.id FROM orders_order o JOIN orders_payment p ON p.order_id = o.id
+    LEFT JOIN (SELECT payment_id, sum(amount_minor) AS due FROM orders_refund
+               WHERE state IN ('pending', 'succeeded') GROUP BY payment_id) r
+      ON r.payment_id = p.id
     GROUP BY o.id, o.state, o.total_minor
-    HAVING max(p.captured_at) < %(t5)s AND sum(p.captured_minor) - sum(p.refunded_minor)
+    HAVING max(p.captured_at) < %(t5)s AND sum(p.captured_minor) - coalesce(sum(r.due), 0)
            > CASE WHEN o.state IN ('expired', 'cancelled') THEN 0 ELSE o.total_minor END
     """,
 )
@@ -186,7 +189,11 @@ invariant(
     SELECT s.subject, s.id FROM (
         SELECT 'order' AS subject, id, state FROM orders_order
         UNION ALL SELECT 'seller_order', id, state FROM orders_sellerorder
-        UNION ALL SELECT 'payment', id, state FROM orders_payment) s
+        UNION ALL SELECT 'payment', id, state FROM orders_payment
+        UNION ALL SELECT 'refund', id, state FROM orders_refund
+        UNION ALL SELECT 'return', id, state FROM orders_return
+        UNION ALL SELECT 'dispute', id, state FROM orders_dispute
+        UNION ALL SELECT 'payout', id, state FROM orders_payout) s
     LEFT JOIN (SELECT subject, subject_id, dst,
                       row_number() OVER (PARTITION BY subject, subject_id ORDER BY seq DESC) AS n
                FROM orders_statechange) h

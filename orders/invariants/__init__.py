@@ -1,0 +1,3 @@
+"""Facts about orders and money, as `manage.py audit` proves them."""
+
+from orders.invariants import money, orders  # noqa: F401

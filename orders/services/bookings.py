@@ -1,0 +1,149 @@
+"""Which entries a fact of the market makes. The table stands in docs/ledger.md.
+
+Nothing here decides anything: services decide, and have their decision booked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orders.models import Commission, LedgerTransfer, Payment, Refund, SellerOrder
+from orders.services import ledger
+from orders.services.ledger import Account, Entry, Kind
+
+
+def provider_account(payment: Payment) -> Account:
+    return Account(Kind.PROVIDER, payment.provider, payment.currency)
+
+
+def order_account(order_id: int, currency: str) -> Account:
+    return Account(Kind.ORDER, order_id, currency)
+
+
+def shop_account(kind: Kind, shop_id: int, currency: str) -> Account:
+    return Account(kind, shop_id, currency)
+
+
+def own(kind: Kind, currency: str) -> Account:
+    """One of the marketplace's own accounts."""
+    return Account(kind, "", currency)
+
+
+def captured(payment: Payment) -> Entry:
+    """The provider holds the buyer's money; nobody owns it yet."""
+    return Entry(
+        debit=provider_account(payment),
+        credit=order_account(payment.order_id, payment.currency),
+        amount_minor=payment.captured_minor,
+        kind="captured",
+        key=f"captured:{payment.pk}",
+        about={"payment": payment},
+    )
+
+
+def paid(part: SellerOrder, currency: str, commissions: Iterable[Commission]) -> list[Entry]:
+    """A part is paid: the shop is owed its total and what the marketplace funds, less commission.
+
+    `part.lines` and `commissions` (of those lines) are loaded.
+    """
+    pending = shop_account(Kind.SHOP_PENDING, part.shop_id, currency)
+    commissions = list(commissions)
+    funded = part.shipping_funded_minor + sum(
+        line.discount_funded_minor for line in part.lines.all()
+    )
+
+    def entry(debit: Account, credit: Account, amount: int, kind: str) -> Entry:
+        return Entry(
+            debit=debit,
+            credit=credit,
+            amount_minor=amount,
+            kind=kind,
+            key=f"{kind}:{part.pk}",
+            about={"seller_order": part},
+        )
+
+    fee = sum(commission.amount_minor for commission in commissions)
+    fee_vat = sum(commission.vat_minor for commission in commissions)
+    return [
+        entry(order_account(part.order_id, currency), pending, part.total_minor, "paid"),
+        entry(own(Kind.PROMOTION, currency), pending, funded, "promotion"),
+        entry(pending, own(Kind.COMMISSION, currency), fee, "commission"),
+        entry(pending, own(Kind.COMMISSION_VAT, currency), fee_vat, "commission_vat"),
+    ]
+
+
+def completed(part: SellerOrder, currency: str) -> list[Entry]:
+    """Nothing more is expected of a part: what is left of it becomes available."""
+    pending = shop_account(Kind.SHOP_PENDING, part.shop_id, currency)
+    left = LedgerTransfer.objects.filter(seller_order=part).gathered(Kind.SHOP_PENDING)
+    return [
+        Entry(
+            debit=pending,
+            credit=shop_account(Kind.SHOP_AVAILABLE, part.shop_id, currency),
+            amount_minor=left,
+            kind="completed",
+            key=f"completed:{part.pk}",
+            about={"seller_order": part},
+        )
+    ]
+
+
+def refund_decided(
+    refund: Refund, *, commission_minor: int, vat_minor: int, funded_minor: int
+) -> list[Entry]:
+    """The shop gives back what it earned with the units refunded; the money waits to be sent.
+
+    Amounts in minor units: the commission, its VAT and the marketplace's share of the discount
+    that are taken back. What a completed part no longer has available, the shop owes.
+    """
+    part = refund.seller_order
+    currency = refund.currency
+    is_completed = part.state == SellerOrder.State.COMPLETED
+    kind = Kind.SHOP_AVAILABLE if is_completed else Kind.SHOP_PENDING
+    shop = shop_account(kind, part.shop_id, currency)
+    owed = shop_account(Kind.SHOP_RECEIVABLE, part.shop_id, currency)
+    has = commission_minor + vat_minor
+    if is_completed:
+        # First what the shop gets back: it pays part of the refund.
+        has += -ledger.locked_balances([shop, owed])[shop]
+    else:
+        has += refund.amount_minor + funded_minor
+
+    def entry(debit: Account, credit: Account, amount: int, fact: str) -> Entry:
+        return Entry(
+            debit=debit,
+            credit=credit,
+            amount_minor=amount,
+            kind=fact,
+            key=f"{fact}:{refund.pk}",
+            about={"refund": refund, "seller_order": part, "payment": refund.payment},
+        )
+
+    from_shop = min(refund.amount_minor, has)
+    funded_from_shop = min(funded_minor, has - from_shop)
+    funded_owed = funded_minor - funded_from_shop
+    order = order_account(part.order_id, currency)
+    return [
+        entry(own(Kind.COMMISSION, currency), shop, commission_minor, "commission_back"),
+        entry(own(Kind.COMMISSION_VAT, currency), shop, vat_minor, "commission_vat_back"),
+        entry(shop, order, from_shop, "refunded"),
+        entry(owed, order, refund.amount_minor - from_shop, "refunded_owed"),
+        entry(shop, own(Kind.PROMOTION, currency), funded_from_shop, "promotion_back"),
+        entry(owed, own(Kind.PROMOTION, currency), funded_owed, "promotion_back_owed"),
+    ]
+
+
+def refund_sent(refund: Refund) -> Entry:
+    """The provider gave the money back."""
+    return Entry(
+        debit=order_account(refund.payment.order_id, refund.currency),
+        credit=provider_account(refund.payment),
+        amount_minor=refund.amount_minor,
+        kind="refund_sent",
+        key=f"refund_sent:{refund.pk}",
+        about={
+            "refund": refund,
+            "payment": refund.payment,
+            "seller_order": refund.seller_order,
+        },
+    )

@@ -56,14 +56,14 @@ ci: lint check-migrations check-deploy test ## what must pass before a change la
 check-migrations: $(VENV)/.dev
 	$(PY) manage.py makemigrations --check --dry-run
 
-# Made-up values in the shape of production's, so that every production check speaks. The only
-# payment provider yet is the test one, which a real market would not allow.
+# Made-up values in the shape of production's, so that every production check speaks.
 check-deploy: $(VENV)/.dev
 	@echo "manage.py check --deploy on production settings"
 	@DEBUG=0 SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ \
 	DATABASE_URL=postgres://marketflow:secret@db:5432/marketflow REDIS_URL=redis://redis:6379 \
 	ALLOWED_HOSTS=market.example ALLOWED_ORIGINS=https://market.example \
-	SITE_URL=https://market.example ALLOW_TEST_PAYMENTS=1 \
+	SITE_URL=https://market.example PAYMENT_PROVIDERS=stripe STRIPE_SECRET_KEY=sk_live_made_up \
+	STRIPE_PUBLISHABLE_KEY=pk_live_made_up STRIPE_WEBHOOK_SECRET=whsec_made_up \
 	$(PY) manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/.test ## measure pages and checkout on PostgreSQL

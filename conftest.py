@@ -60,6 +60,31 @@ def api(buyer):
     return api_for(buyer)
 
 
+# --- the provider
+
+
+@pytest.fixture(scope="session")
+def psp_process(tmp_path_factory):
+    from tests.psp_sim.process import running
+
+    with running(tmp_path_factory.mktemp("psp")) as psp:
+        yield psp
+
+
+@pytest.fixture
+def psp(psp_process, settings):
+    """A server that speaks Stripe's protocol, with books of its own, in place of Stripe."""
+    from tests.psp_sim.process import KEY, PUBLISHABLE, SECRET
+
+    settings.PAYMENT_PROVIDERS = ["test", "stripe"]
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLISHABLE_KEY = KEY, PUBLISHABLE
+    settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE = SECRET, psp_process.base
+    settings.STRIPE_JS_URL = f"{psp_process.base}/v3/"
+    psp_process.fault()
+    psp_process.webhooks(url="")
+    return psp_process
+
+
 # --- the ground
 
 

@@ -76,6 +76,12 @@ REFRESH_TOKEN_DAYS = number("REFRESH_TOKEN_DAYS", 14)
 PAYMENT_PROVIDERS = words("PAYMENT_PROVIDERS", ["test"])
 # The `test` provider moves no money: a staging site says so on purpose.
 ALLOW_TEST_PAYMENTS = flag("ALLOW_TEST_PAYMENTS", default=EMBEDDED)
+# Stripe, or whatever speaks its protocol at STRIPE_API_BASE.
+STRIPE_SECRET_KEY = read("STRIPE_SECRET_KEY", default="")
+STRIPE_PUBLISHABLE_KEY = read("STRIPE_PUBLISHABLE_KEY", default="")
+STRIPE_WEBHOOK_SECRET = read("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = read("STRIPE_API_BASE", default="https://api.stripe.com").rstrip("/")
+STRIPE_JS_URL = read("STRIPE_JS_URL", default="https://js.stripe.com/v3/")
 # Programs may sign in before the address is confirmed only where no mail leaves the machine.
 API_NEEDS_CONFIRMED_EMAIL = flag("API_NEEDS_CONFIRMED_EMAIL", default=not EMBEDDED)
 

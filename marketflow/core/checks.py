@@ -22,6 +22,20 @@ def switches_only_in_tests(app_configs: object, **kwargs: object) -> list[Error]
     return errors
 
 
+@register(Tags.security)
+def providers_have_their_keys(app_configs: object, **kwargs: object) -> list[Error]:
+    """Without its keys Stripe takes no payment, and no word of it can be believed."""
+    if "stripe" not in settings.PAYMENT_PROVIDERS:
+        return []
+    names = ["STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_WEBHOOK_SECRET"]
+    message = "{} is missing: PAYMENT_PROVIDERS contains stripe."
+    return [
+        Error(message.format(name), id="marketflow.E011")
+        for name in names
+        if not getattr(settings, name)
+    ]
+
+
 @register(Tags.security, deploy=True)
 def nothing_for_show_in_production(app_configs: object, **kwargs: object) -> list[Error]:
     problems = {

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from marketflow.core.checks import nothing_for_show_in_production, switches_only_in_tests
+from marketflow.core.checks import (
+    nothing_for_show_in_production,
+    providers_have_their_keys,
+    switches_only_in_tests,
+)
 
 
 @pytest.fixture
@@ -44,6 +48,23 @@ def test_what_must_not_reach_production_is_named(production, name, value, error)
     setattr(production, name, value)
 
     assert found() == {error}
+
+
+def test_stripe_is_offered_only_with_its_keys(settings):
+    settings.PAYMENT_PROVIDERS = ["test", "stripe"]
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLISHABLE_KEY = "sk_test_x", "pk_test_x"
+
+    problems = providers_have_their_keys(None)
+
+    assert [problem.id for problem in problems] == ["marketflow.E011"]
+    assert "STRIPE_WEBHOOK_SECRET is missing" in problems[0].msg
+    settings.STRIPE_WEBHOOK_SECRET = "whsec_x"
+    assert providers_have_their_keys(None) == []
+
+
+def test_who_does_not_use_stripe_needs_none_of_its_keys(settings):
+    assert settings.PAYMENT_PROVIDERS == ["test"]
+    assert providers_have_their_keys(None) == []
 
 
 def test_guards_are_switched_off_in_tests_only(settings):

@@ -18,8 +18,9 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "relay-outbox": {"task": "marketflow.core.tasks.relay_outbox", "schedule": 10.0},
     "release-expired": {"task": "orders.tasks.release_expired", "schedule": 30.0},
-    "settle-unknown-payments": {"task": "orders.tasks.settle_unknown", "schedule": 30.0},
-    "send-due-refunds": {"task": "orders.tasks.send_due_refunds", "schedule": 30.0},
+    "settle-unknown-payments": {"task": "orders.tasks.settle_unknown", "schedule": 10.0},
+    "send-due-refunds": {"task": "orders.tasks.send_due_refunds", "schedule": 10.0},
+    "complete-requests": {"task": "orders.tasks.complete_requests", "schedule": 10.0},
     "complete-delivered": {"task": "orders.tasks.complete_delivered", "schedule": 3600.0},
     "make-pictures": {"task": "catalog.tasks.make_waiting_pictures", "schedule": 60.0},
     "run-waiting-imports": {"task": "catalog.tasks.run_waiting_imports", "schedule": 60.0},

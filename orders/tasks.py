@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from orders.api import completing
 from orders.models import Refund
 from orders.services import closing, fulfilment, payments, refunds
 
@@ -14,6 +15,12 @@ def release_expired() -> int:
 def settle_unknown() -> int:
     """Ask providers about payments whose answer never came."""
     return payments.settle_unknown()
+
+
+@shared_task
+def complete_requests() -> int:
+    """Answer the keys whose process died while it called a provider."""
+    return completing.complete_dead()
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from django.conf import settings
@@ -79,8 +80,25 @@ class EventReceipt(models.Model):
         return f"{self.receiver} heard {self.event_id}"
 
 
+class IdempotentRequestQuerySet(models.QuerySet):
+    def dead(self):
+        """Claimed by a process that calls outside, and did not come back in time."""
+        # The database's clock: hosts differ.
+        return self.filter(
+            state=IdempotentRequest.State.CLAIMED, leased_at__lt=Now() - IdempotentRequest.LEASE
+        )
+
+
 class IdempotentRequest(models.Model):
-    """The answer given to somebody's key. It commits with the work, or not at all."""
+    """The answer given to somebody's key. It commits with the work, or not at all.
+
+    Where the work calls outside, the key is claimed first, for `LEASE`: whoever finds it dead
+    afterwards renews the lease and brings the work to its end.
+    """
+
+    # Longer than any call to a provider may take.
+    LEASE = timedelta(seconds=30)
+    WORK = uuid.UUID("3a1d3c5e-0d5c-4b7e-9a57-2f1f3c0f6d11")
 
     class State(models.TextChoices):
         CLAIMED = "claimed", "Claimed"
@@ -96,18 +114,36 @@ class IdempotentRequest(models.Model):
     # Text: a JSON column on PostgreSQL would give the fields back in another order.
     body = models.TextField(default="")
     created_at = models.DateTimeField(default=now)
+    leased_at = models.DateTimeField(db_default=Now())
+
+    objects = IdempotentRequestQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["actor", "key"], name="one_answer_per_key"),
         ]
+        indexes = [
+            models.Index(
+                fields=["leased_at"], name="keys_in_progress", condition=Q(state="claimed")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.key}"
 
+    @property
+    def work_id(self) -> uuid.UUID:
+        """The id of what this key makes, known before it is made: made twice, it is one."""
+        return uuid.uuid5(self.WORK, f"{self.actor} {self.key}")
+
+    def take_over(self) -> bool:
+        """Renew a dead lease. False where another was quicker, or its process lives after all."""
+        return bool(type(self).objects.dead().filter(pk=self.pk).update(leased_at=Now()))
+
     def finish(self, status: int, body: str) -> None:
-        self.state, self.status, self.body = self.State.FINISHED, status, body
-        self.save(update_fields=["state", "status", "body"])
+        """Keep the answer, unless another process that took over has kept one."""
+        claimed = type(self).objects.filter(pk=self.pk, state=self.State.CLAIMED)
+        claimed.update(state=self.State.FINISHED, status=status, body=body)
 
 
 @append_only

@@ -17,7 +17,6 @@ from catalog.models import ProductImage
 from catalog.services import editing
 from catalog.tests.factories import make_variant
 from catalog.tests.pictures import picture
-from marketflow.core.api import idempotency
 from marketflow.core.models import IdempotentRequest
 from marketflow.core.tests.clients import api_for
 from orders.gateways.test import CAPTURED, TestGateway
@@ -266,8 +265,8 @@ def test_a_claim_whose_process_died_is_taken_over_after_a_while(seller, bowl, mo
 
     early = send()
     assert (early.status_code, early.json()["code"]) == (409, "in_progress")
-    long_ago = now() - idempotency.LEASE - timedelta(seconds=1)
-    IdempotentRequest.objects.update(created_at=long_ago)
+    long_ago = now() - IdempotentRequest.LEASE - timedelta(seconds=1)
+    IdempotentRequest.objects.update(leased_at=long_ago)
     late = send()
 
     assert late.status_code == 201

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.idempotency import idempotent, work_id
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated
 from orders.api.serializers import (
     OrderSerializer,
@@ -94,7 +94,9 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
         serializer.is_valid(raise_exception=True)
         details = dict(serializer.validated_data)
         method = details.pop("method")
-        payment = payments.start(order=order, method=method, details=details)
+        payment = payments.start(
+            order=order, method=method, details=details, uuid=work_id(request)
+        )
         return Response(PaymentSerializer(payment).data, status=201)
 
     @extend_schema(request=None, responses={201: OrderSerializer})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch
@@ -17,6 +18,7 @@ from django.utils.timezone import now
 
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
+from marketflow.core.guards import crash_point
 from marketflow.core.transactions import whole_unit
 from orders import gateways
 from orders.events import OrderPaid
@@ -52,17 +54,23 @@ class UnknownMethod(Refusal):
     message = "This way of paying is not offered."
 
 
-def start(*, order: Order, method: str, details: Mapping[str, str]) -> Payment:
+def start(
+    *, order: Order, method: str, details: Mapping[str, str], uuid: UUID | None = None
+) -> Payment:
     """Try to pay `order` through the provider `method`.
 
     The attempt is committed before the provider is called. `details` are the provider's own,
-    and are not kept. Raises `UnknownMethod`, `AlreadyPaid`, `OrderExpired`, `PaymentOpen`.
-    Publishes `OrderPaid` when the whole sum is captured.
+    and are not kept. `uuid` is the attempt's own id, where its caller may come twice: the second
+    time it is resumed, not made again. Raises `UnknownMethod`, `AlreadyPaid`, `OrderExpired`,
+    `PaymentOpen`. Publishes `OrderPaid` when the whole sum is captured.
     """
     gateway = gateways.named(method)
     if gateway is None:
         raise UnknownMethod
-    payment = _open(order, gateway.name)
+    if made := Payment.objects.filter(uuid=uuid, order=order).first():
+        return resume(payment=made)
+    payment = _open(order, gateway.name, uuid)
+    crash_point("payment_intent_committed")
     try:
         outcome = gateway.start(payment, details)
     except Unknown:
@@ -72,7 +80,7 @@ def start(*, order: Order, method: str, details: Mapping[str, str]) -> Payment:
 
 
 @whole_unit
-def _open(order: Order, provider: str) -> Payment:
+def _open(order: Order, provider: str, uuid: UUID | None) -> Payment:
     order = Order.objects.select_for_update().get(pk=order.pk)
     _require_payable(order)
     # A bank's question that the buyer walked away from makes room for the next attempt.
@@ -84,6 +92,7 @@ def _open(order: Order, provider: str) -> Payment:
                 state=Payment.State.CREATED,
                 order=order,
                 provider=provider,
+                uuid=uuid or uuid4(),
                 currency=order.currency,
                 amount_minor=order.total_minor,
             )
@@ -179,6 +188,16 @@ def _fail(payment: Payment, failure: str) -> None:
     payment.save(update_fields=["failure", "closed_at"])
 
 
+def resume(*, payment: Payment) -> Payment:
+    """Bring an attempt to its end whose process may have died: the provider knows of it or not.
+
+    Returns it as it is now; open, where the provider does not answer either.
+    """
+    if payment.closed_at is None and payment.state in UNSETTLED:
+        _ask_again(payment)
+    return Payment.objects.get(pk=payment.pk)
+
+
 def ask_again(*, order: Order | None = None) -> int:
     """Ask providers about attempts whose answer never came: of `order`, or of all.
 
@@ -202,7 +221,11 @@ def settle_unknown() -> int:
 
 def _ask_again(payment: Payment) -> None:
     gateway = gateways.named(payment.provider)
-    outcome = gateway.look_up(payment) if gateway else None
+    try:
+        outcome = gateway.look_up(payment) if gateway else None
+    except Unknown:
+        logger.warning("the provider does not say what became of payment %s", payment.uuid)
+        return
     if outcome is None:
         # The provider never heard of it: no money can have moved.
         outcome = Outcome(status="failed", reference="", failure="not_started")

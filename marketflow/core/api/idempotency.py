@@ -3,7 +3,8 @@
 Work that stays in the database: the key commits with the work; a second copy waits on the unique
 index, then reads the answer; a refusal or an error rolls the key back, so that trying again is
 allowed. Work that calls outside (`calls_out`): the key is claimed in a transaction of its own,
-and a claim whose process died is taken over after a while. See the IETF draft "The
+what it makes bears the id `work_id(request)`, and a claim whose process died is brought to its end
+by the next copy, or by a task that looks for such claims. See the IETF draft "The
 Idempotency-Key HTTP Header Field".
 """
 
@@ -12,12 +13,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
+from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 from django.utils.crypto import get_random_string
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
@@ -29,8 +29,6 @@ from marketflow.core.models import IdempotentRequest
 from marketflow.core.transactions import whole_unit
 
 LONGEST_KEY = 100
-# Longer than any call to a provider may take.
-LEASE = timedelta(seconds=60)
 
 
 class KeyRequired(APIException):
@@ -77,6 +75,14 @@ def idempotent(*, required: bool = False, calls_out: bool = False) -> Callable:
     return decorate
 
 
+def work_id(request: Request) -> UUID | None:
+    """The id that the thing made by this request bears; None for one without a key.
+
+    Only where the work calls outside: a key of the database alone needs none.
+    """
+    return getattr(request, "work_id", None)
+
+
 def _key(request: Request, *, required: bool) -> str:
     key = request.headers.get("Idempotency-Key", "")
     if required and not key:
@@ -121,7 +127,7 @@ def _answer_in_one(
     response = respond()
     if response.status_code >= 400:
         raise _NotKept(response)
-    _finish(entry, response)
+    finish(entry, response.status_code, response.data)
     guards.crash_point("order_before_commit")
     return response
 
@@ -133,6 +139,7 @@ def _answer_calling_out(
     entry = _claim(actor, key, fingerprint) or _take_over(actor, key, fingerprint)
     if entry is None:
         return _replay(actor, key, fingerprint)
+    request.work_id = entry.work_id
     try:
         response = respond()
     except Exception:
@@ -141,27 +148,21 @@ def _answer_calling_out(
     if response.status_code >= 400:
         entry.delete()
     else:
-        _finish(entry, response)
+        finish(entry, response.status_code, response.data)
     return response
 
 
 def _take_over(actor: str, key: str, fingerprint: str) -> IdempotentRequest | None:
     """The claim of a process that died: whose lease ended may be worked on again, by one."""
-    stale = IdempotentRequest.objects.filter(
-        actor=actor,
-        key=key,
-        fingerprint=fingerprint,
-        state=IdempotentRequest.State.CLAIMED,
-        created_at__lt=Now() - LEASE,
-    )
-    if not stale.update(created_at=Now()):
-        return None
-    return IdempotentRequest.objects.get(actor=actor, key=key)
+    same = IdempotentRequest.objects.filter(actor=actor, key=key, fingerprint=fingerprint)
+    entry = same.first()
+    return entry if entry and entry.take_over() else None
 
 
-def _finish(entry: IdempotentRequest, response: Response) -> None:
-    body = b"" if response.data is None else JSONRenderer().render(response.data)
-    entry.finish(response.status_code, body.decode())
+def finish(entry: IdempotentRequest, status: int, data: object) -> None:
+    """Keep the answer to a key, as it goes over the wire."""
+    body = b"" if data is None else JSONRenderer().render(data)
+    entry.finish(status, body.decode())
 
 
 def _claim(actor: str, key: str, fingerprint: str) -> IdempotentRequest | None:

@@ -47,6 +47,12 @@ class SellerOrderQuerySet(models.QuerySet):
     def to_ship(self):
         return self.filter(state="paid")
 
+    def disputed(self):
+        """Frozen: not completed and not paid out while the dispute is open."""
+        from orders.models import Dispute
+
+        return self.filter(pk__in=Dispute.objects.open().values("seller_order"))
+
     def with_contents(self):
         return self.select_related("order", "shop").prefetch_related(
             "lines__variant__product__images", "shipments__lines__line"

@@ -18,7 +18,6 @@ from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from orders.events import OrderCompleted, SellerOrderDelivered, SellerOrderShipped
 from orders.models import (
-    Dispute,
     InvalidTransition,
     Order,
     OrderLine,
@@ -126,7 +125,7 @@ def complete_delivered() -> int:
     due = SellerOrder.objects.filter(
         state=SellerOrder.State.DELIVERED, shipments__delivered_at__lt=Now() - age
     ).exclude(shipments__delivered_at__gte=Now() - age)
-    due = due.exclude(pk__in=Dispute.objects.open().values("seller_order"))
+    due = due.exclude(pk__in=SellerOrder.objects.disputed().values("pk"))
     completed = 0
     for part in due.distinct().order_by("pk"):
         try:

@@ -19,6 +19,10 @@ app.conf.beat_schedule = {
     "relay-outbox": {"task": "marketflow.core.tasks.relay_outbox", "schedule": 10.0},
     "release-expired": {"task": "orders.tasks.release_expired", "schedule": 30.0},
     "settle-unknown-payments": {"task": "orders.tasks.settle_unknown", "schedule": 10.0},
+    "deal-with-payment-events": {
+        "task": "orders.tasks.deal_with_payment_events",
+        "schedule": 10.0,
+    },
     "send-due-refunds": {"task": "orders.tasks.send_due_refunds", "schedule": 10.0},
     "complete-requests": {"task": "orders.tasks.complete_requests", "schedule": 10.0},
     "complete-delivered": {"task": "orders.tasks.complete_delivered", "schedule": 3600.0},

@@ -465,6 +465,7 @@ RATE_LIMITS = {
         "find_order": "10/600",
         "upload": "120/600",
         "import": "20/3600",
+        "webhook_signature": "60/60",
     }.items()
 }
 # Guards that tests may switch off to see them missed; refused outside tests (core.guards).

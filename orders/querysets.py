@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 from django.db.models import Q, Sum
 from django.db.models.functions import Now
@@ -72,6 +74,12 @@ class PaymentQuerySet(models.QuerySet):
         return self.filter(order__buyer=user) if user.is_authenticated else self.none()
 
 
+class PaymentEventTaskQuerySet(models.QuerySet):
+    def due(self):
+        # The database's clock: hosts differ, and all of them work.
+        return self.filter(done_at=None, due_at__lte=Now())
+
+
 class ShipmentQuerySet(models.QuerySet):
     def managed_by(self, user, duty: str = "orders"):
         return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, duty))
@@ -97,6 +105,14 @@ class OfAPartQuerySet(models.QuerySet):
 class RefundQuerySet(OfAPartQuerySet):
     def under_way(self):
         return self.filter(state="pending")
+
+    def of_key(self, key: str):
+        """The one that a provider knows by `key`, whichever try it was."""
+        name, _, rest = key.partition(":")
+        try:
+            return self.filter(uuid=uuid.UUID(rest.partition(":")[0]))
+        except ValueError:
+            return self.none()
 
 
 class ReturnQuerySet(OfAPartQuerySet):

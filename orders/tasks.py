@@ -2,7 +2,7 @@ from celery import shared_task
 
 from orders.api import completing
 from orders.models import Refund
-from orders.services import closing, fulfilment, payments, refunds
+from orders.services import closing, fulfilment, payments, provider_events, refunds
 
 
 @shared_task
@@ -21,6 +21,18 @@ def settle_unknown() -> int:
 def complete_requests() -> int:
     """Answer the keys whose process died while it called a provider."""
     return completing.complete_dead()
+
+
+@shared_task
+def deal_with_payment_event(task_id: int) -> None:
+    """Do what a provider's event asks for."""
+    provider_events.deal_with(task_id=task_id)
+
+
+@shared_task
+def deal_with_payment_events() -> int:
+    """Deal with the events that the nudge missed, or whose provider did not answer."""
+    return provider_events.deal_with_due()
 
 
 @shared_task

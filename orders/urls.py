@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import checkout, delivery, finding, order, paying, review
+from orders.views import checkout, delivery, finding, order, paying, review, webhooks
 
 app_name = "orders"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("checkout/delivery/remove/", checkout.remove_shop, name="remove_shop"),
     path("checkout/payment/", checkout.payment, name="payment"),
     path("checkout/review/", review.review, name="review"),
+    path("webhooks/payments/<slug:provider>/", webhooks.payments, name="payment_webhook"),
     path("account/orders/", order.orders, name="list"),
     path("orders/find/", finding.find, name="find"),
     path("orders/find/sent/", finding.sent, name="link_sent"),

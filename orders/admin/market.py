@@ -181,9 +181,16 @@ class SellerOrderAdmin(HasTimeline, StaffAdmin):
 
 class EventInline(ReadOnly, TabularInline):
     model = PaymentEvent
-    fields = ["received_at", "event_id", "kind", "amount_minor", "currency", "applied"]
+    fields = ["received_at", "event_id", "kind", "amount_minor", "currency", "result"]
     readonly_fields = fields
     tab = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("task")
+
+    @display(description=_("what came of it"))
+    def result(self, event: PaymentEvent) -> str:
+        return " ".join([event.task.result, event.task.reason]).strip()
 
 
 @admin.register(Payment, site=staff_site)

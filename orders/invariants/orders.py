@@ -140,9 +140,21 @@ invariant(
     "I12",
     "a provider's event is applied at most once, and only to its own payment",
     """
-    SELECT e.id FROM orders_paymentevent e LEFT JOIN orders_payment p ON p.id = e.payment_id
-    WHERE e.applied AND (p.id IS NULL OR e.provider <> p.provider OR e.currency <> p.currency
-          OR e.provider_reference <> p.provider_reference)
+    SELECT e.id FROM orders_paymentevent e JOIN orders_paymenteventtask t ON t.event_id = e.id
+    LEFT JOIN orders_payment p ON p.id = e.payment_id
+    WHERE t.result = 'applied' AND e.kind IN ('payment', 'refund')
+      AND (p.id IS NULL OR e.provider <> p.provider OR e.currency <> p.currency
+           OR e.provider_reference <> p.provider_reference)
+    """,
+)
+
+invariant(
+    "I12",
+    "every event of a provider has its task, which is done within 10 minutes",
+    """
+    SELECT e.id FROM orders_paymentevent e
+    LEFT JOIN orders_paymenteventtask t ON t.event_id = e.id
+    WHERE t.id IS NULL OR (t.done_at IS NULL AND t.created_at < %(t10)s)
     """,
 )
 

@@ -6,7 +6,8 @@ from orders.models.history import TRANSITIONS, InvalidTransition, StateChange
 from orders.models.invoice import Invoice, InvoiceSeries
 from orders.models.ledger import LedgerAccount, LedgerTransfer
 from orders.models.order import Order, OrderLine, SellerOrder
-from orders.models.payment import Payment, PaymentEvent
+from orders.models.payment import Payment
+from orders.models.payment_event import PaymentEvent, PaymentEventTask
 from orders.models.payout import Payout, PayoutItem
 from orders.models.refund import Refund, RefundLine
 from orders.models.returns import Return, ReturnLine
@@ -26,6 +27,7 @@ __all__ = [
     "OrderLine",
     "Payment",
     "PaymentEvent",
+    "PaymentEventTask",
     "Payout",
     "PayoutItem",
     "Refund",

@@ -27,6 +27,8 @@ TRANSITIONS = {
         "created": {"requires_action", "processing", "captured", "failed"},
         "requires_action": {"processing", "captured", "failed"},
         "processing": {"requires_action", "captured", "failed"},
+        # Given up here, and paid at the provider all the same.
+        "failed": {"captured"},
     },
     "refund": {
         "": {"pending"},

@@ -7,7 +7,6 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from marketflow.core.append_only import append_only
 from marketflow.core.money import Money
 from orders.models.history import HasHistory
 from orders.querysets import PaymentQuerySet
@@ -48,6 +47,9 @@ class Payment(HasHistory):
     # Null while the attempt is open: started, waiting, or its outcome unknown.
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 
+    # For the answer to who started it, and never stored: opens the payment to their program.
+    client_secret = ""
+
     objects = PaymentQuerySet.as_manager()
 
     class Meta:
@@ -77,28 +79,3 @@ class Payment(HasHistory):
     @property
     def state_label(self) -> str:
         return str(self.State(self.state).label) if self.state else ""
-
-
-@append_only
-class PaymentEvent(models.Model):
-    """What a provider said, as it said it. One row for each of its events, however often sent."""
-
-    provider = models.CharField(max_length=20)
-    event_id = models.CharField(max_length=120)
-    provider_reference = models.CharField(max_length=120)
-    payment = models.ForeignKey(Payment, models.PROTECT, null=True, related_name="events")
-    kind = models.CharField(max_length=40)
-    amount_minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
-    # Whether it changed anything: a late or repeated one does not.
-    applied = models.BooleanField()
-    received_at = models.DateTimeField(default=now)
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["provider", "event_id"], name="one_row_per_event"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.provider} {self.event_id}"

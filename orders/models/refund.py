@@ -79,8 +79,12 @@ class Refund(HasHistory):
 
     @property
     def key(self) -> str:
-        """What the provider knows it by: sent twice, it is carried out once."""
-        return f"refund:{self.uuid}"
+        """What the provider knows it by: sent twice, it is carried out once.
+
+        One that failed and was decided anew goes by another key, or it would fail as before.
+        """
+        tries = self.history.filter(dst=self.State.PENDING).count()
+        return f"refund:{self.uuid}" if tries < 2 else f"refund:{self.uuid}:{tries}"
 
 
 class RefundLine(models.Model):

@@ -1,7 +1,8 @@
 """Payments: an attempt is written down, the provider is asked, the answer is written down.
 
 No transaction is open while a provider is asked. An answer that does not arrive leaves the
-attempt open; `settle_unknown` asks again.
+attempt open, its outcome unknown and never failed; `settle_unknown` asks again. Whoever comes
+second, the answer or the provider's own event, finds the work done.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
@@ -69,6 +70,8 @@ def start(
         raise UnknownMethod
     if made := Payment.objects.filter(uuid=uuid, order=order).first():
         return resume(payment=made)
+    for left in order.payments.open().filter(state=Payment.State.REQUIRES_ACTION):
+        withdraw(payment=left)
     payment = _open(order, gateway.name, uuid)
     crash_point("payment_intent_committed")
     try:
@@ -76,16 +79,34 @@ def start(
     except Unknown:
         logger.warning("the answer for payment %s did not arrive", payment.uuid)
         return payment
-    return settle(payment=payment, outcome=outcome)
+    crash_point("provider_answered")
+    payment = settle(payment=payment, outcome=outcome)
+    payment.client_secret = outcome.client_secret
+    return payment
+
+
+def withdraw(*, payment: Payment) -> Payment:
+    """Have the provider let nobody pay an attempt any more, and write down what became of it.
+
+    A bank's question that the buyer walked away from makes room for the next attempt so. What was
+    paid in the meantime is settled as paid. Runs in no transaction. An attempt whose provider
+    does not answer stays open.
+    """
+    gateway = gateways.named(payment.provider)
+    if gateway is None:
+        return payment
+    try:
+        outcome = gateway.cancel(payment)
+    except Unknown:
+        logger.warning("payment %s could not be withdrawn", payment.uuid)
+        return payment
+    return _settle_if_new(payment, outcome)
 
 
 @whole_unit
 def _open(order: Order, provider: str, uuid: UUID | None) -> Payment:
     order = Order.objects.select_for_update().get(pk=order.pk)
     _require_payable(order)
-    # A bank's question that the buyer walked away from makes room for the next attempt.
-    for left in order.payments.open().filter(state=Payment.State.REQUIRES_ACTION):
-        _fail(left, "abandoned")
     try:
         with transaction.atomic():
             payment = Payment.objects.create(
@@ -112,29 +133,43 @@ def _require_payable(order: Order) -> None:
         raise OrderExpired(number=order.number)
 
 
-@whole_unit
 def settle(*, payment: Payment, outcome: Outcome) -> Payment:
     """Write down what the provider said. A repeated or late answer changes nothing.
 
     Locks Order, then Payment. Publishes `OrderPaid` when the whole sum is captured. Money that
-    arrives for an order that is closed or was paid otherwise is given back.
+    arrives for an order that is closed or was paid otherwise is given back in full.
     """
+    payment = _settle(payment, outcome)
+    crash_point("capture_committed")
+    return payment
+
+
+@whole_unit
+def _settle(payment: Payment, outcome: Outcome) -> Payment:
     order = Order.objects.select_for_update().get(pk=payment.order_id)
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
-    if payment.closed_at or payment.state == outcome.status:
+    if _is_known(payment, outcome):
         return payment
 
-    payment.provider_reference = outcome.reference
+    payment.provider_reference = payment.provider_reference or outcome.reference
     payment.method = outcome.method or payment.method
     payment.action_url = outcome.action_url
     payment.save(update_fields=["provider_reference", "method", "action_url"])
     if outcome.status == Payment.State.CAPTURED:
         _capture(payment, order)
+        crash_point("capture_booked")
     elif outcome.status == Payment.State.FAILED:
         _fail(payment, outcome.failure)
     else:
         payment.move_to(outcome.status)
     return payment
+
+
+def _is_known(payment: Payment, outcome: Outcome) -> bool:
+    """Money is final. So is a failure, unless the money comes after all."""
+    if payment.state == outcome.status:
+        return True
+    return bool(payment.closed_at) and outcome.status != Payment.State.CAPTURED
 
 
 def _capture(payment: Payment, order: Order) -> None:
@@ -194,7 +229,7 @@ def resume(*, payment: Payment) -> Payment:
     Returns it as it is now; open, where the provider does not answer either.
     """
     if payment.closed_at is None and payment.state in UNSETTLED:
-        _ask_again(payment)
+        _look_up_or_wait(payment)
     return Payment.objects.get(pk=payment.pk)
 
 
@@ -210,26 +245,49 @@ def ask_again(*, order: Order | None = None) -> int:
         silent = silent.filter(order=order)
     waiting = list(silent.order_by("pk"))
     for payment in waiting:
-        _ask_again(payment)
+        _look_up_or_wait(payment)
     return len(waiting)
 
 
 def settle_unknown() -> int:
-    """Ask about all attempts whose answer never came. Returns how many. Safe to repeat."""
-    return ask_again()
+    """Ask about all attempts whose answer never came, and withdraw those nobody waits for.
+
+    Returns how many. Safe to repeat.
+    """
+    closed = ~Q(order__state=Order.State.AWAITING_PAYMENT)
+    questions = Payment.objects.open().filter(closed, state=Payment.State.REQUIRES_ACTION)
+    left = list(questions.order_by("pk"))
+    for payment in left:
+        withdraw(payment=payment)
+    return ask_again() + len(left)
 
 
-def _ask_again(payment: Payment) -> None:
+def look_up(*, payment: Payment) -> Payment:
+    """Ask the provider what became of `payment`, and write it down. Runs in no transaction.
+
+    Raises `Unknown` where the provider does not answer, or is not there any more.
+    """
     gateway = gateways.named(payment.provider)
-    try:
-        outcome = gateway.look_up(payment) if gateway else None
-    except Unknown:
-        logger.warning("the provider does not say what became of payment %s", payment.uuid)
-        return
+    if gateway is None:
+        raise Unknown(f"no provider {payment.provider}")
+    outcome = gateway.look_up(payment)
     if outcome is None:
         # The provider never heard of it: no money can have moved.
         outcome = Outcome(status="failed", reference="", failure="not_started")
+    return _settle_if_new(payment, outcome)
+
+
+def _look_up_or_wait(payment: Payment) -> None:
     try:
-        settle(payment=payment, outcome=outcome)
+        look_up(payment=payment)
+    except Unknown:
+        logger.warning("the provider does not say what became of payment %s", payment.uuid)
+
+
+def _settle_if_new(payment: Payment, outcome: Outcome) -> Payment:
+    try:
+        return settle(payment=payment, outcome=outcome)
     except InvalidTransition:
         logger.info("payment %s was settled in the meantime", payment.uuid)
+        payment.refresh_from_db()
+        return payment

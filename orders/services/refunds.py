@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -21,7 +22,7 @@ from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from orders import gateways
 from orders.events import RefundIssued
-from orders.gateways.protocol import RefundOutcome, Unknown
+from orders.gateways.protocol import Gateway, RefundOutcome, Unknown
 from orders.models import (
     Commission,
     Order,
@@ -37,6 +38,9 @@ from orders.services import bookings, ledger, shares
 from orders.services.shares import LineShare, RefundTooLarge, Wanted
 
 logger = logging.getLogger(__name__)
+
+# By then the first call has been answered, or its answer is lost.
+ASKED_AGAIN_AFTER = timedelta(seconds=30)
 
 
 class NotRefundable(Refusal):
@@ -167,11 +171,31 @@ def send(refund: Refund) -> Refund:
     if gateway is None:
         raise LookupError(f"no provider {payment.provider} to carry out {refund}")
     try:
-        outcome = gateway.refund(payment, refund.amount_minor, key=refund.key)
+        # Providers forget keys, and keep failures of their own under one: ask, then send again.
+        was_asked = refund.created_at < now() - ASKED_AGAIN_AFTER
+        outcome = _look_up(gateway, refund) if was_asked else None
+        if outcome is None:
+            outcome = gateway.refund(payment, refund.amount_minor, key=refund.key)
     except Unknown:
         logger.warning("the answer for refund %s did not arrive", refund.uuid)
         return refund
     return settle(refund=refund, outcome=outcome)
+
+
+def look_up(*, refund: Refund) -> Refund:
+    """Ask the provider what became of `refund`, and write it down. Runs in no transaction.
+
+    Raises `Unknown` where the provider does not answer, or is not there any more.
+    """
+    gateway = gateways.named(refund.payment.provider)
+    if gateway is None:
+        raise Unknown(f"no provider {refund.payment.provider}")
+    outcome = _look_up(gateway, refund)
+    return settle(refund=refund, outcome=outcome) if outcome else refund
+
+
+def _look_up(gateway: Gateway, refund: Refund) -> RefundOutcome | None:
+    return gateway.look_up_refund(refund.payment, refund.key, refund.provider_reference)
 
 
 @transaction.atomic
@@ -182,7 +206,10 @@ def settle(*, refund: Refund, outcome: RefundOutcome) -> Refund:
     """
     Order.objects.select_for_update().get(pk=refund.payment.order_id)
     refund = Refund.objects.select_for_update().select_related("payment__order").get(pk=refund.pk)
-    if refund.state != Refund.State.PENDING or outcome.status == Refund.State.PENDING:
+    if refund.state != Refund.State.PENDING:
+        return refund
+    if outcome.status == Refund.State.PENDING:
+        Refund.objects.filter(pk=refund.pk).update(provider_reference=outcome.reference)
         return refund
     refund.provider_reference = outcome.reference
     refund.failure = outcome.failure[:60]
@@ -198,6 +225,8 @@ def settle(*, refund: Refund, outcome: RefundOutcome) -> Refund:
 def try_again(*, refund: Refund, actor: User | None = None) -> None:
     """Have a failed refund sent once more. Raises `InvalidTransition`."""
     refund.move_to(Refund.State.PENDING, actor=actor)
+    # Another try is another refund to the provider, with a key and a reference of its own.
+    Refund.objects.filter(pk=refund.pk).update(provider_reference="", failure="")
     _send_after_commit(refund)
 
 

@@ -21,7 +21,10 @@ class OrderPaid(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderCancelled(Event):
-    """`reason` is `cancelled` by the buyer, or `expired`: not paid in time."""
+    """`reason` is `cancelled` by the buyer, `refused` by its shops, or `expired`: unpaid.
+
+    What the shops refused was told part by part: `SellerOrderCancelled`.
+    """
 
     order_id: int
     buyer_id: int | None
@@ -51,6 +54,76 @@ class SellerOrderDelivered(Event):
     seller_order_id: int
     shop_id: int
     buyer_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SellerOrderCancelled(Event):
+    """A shop does not send some units, or none at all: `is_complete`."""
+
+    seller_order_id: int
+    cancellation_id: str
+    # {order line id: units}, as pairs: the keys of JSON are texts.
+    lines: list[list[int]]
+    shop_id: int
+    buyer_id: int | None
+    is_complete: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnRequested(Event):
+    return_id: int
+    seller_order_id: int
+    shop_id: int
+    buyer_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnAnswered(Event):
+    """The shop said yes or no: `is_approved`."""
+
+    return_id: int
+    seller_order_id: int
+    shop_id: int
+    buyer_id: int | None
+    is_approved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnReceived(Event):
+    return_id: int
+    seller_order_id: int
+    shop_id: int
+    buyer_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeOpened(Event):
+    """By the buyer, or by the buyer's bank: `origin` is `buyer` or `provider`."""
+
+    dispute_id: int
+    seller_order_id: int
+    shop_id: int
+    buyer_id: int | None
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeAnswered(Event):
+    dispute_id: int
+    seller_order_id: int
+    shop_id: int
+    buyer_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeClosed(Event):
+    """`state` is `won` (for the shop), `lost` (for the buyer) or `withdrawn`."""
+
+    dispute_id: int
+    seller_order_id: int
+    shop_id: int
+    buyer_id: int | None
+    state: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,12 +116,17 @@ class RefundQuerySet(OfAPartQuerySet):
 
 
 class ReturnQuerySet(OfAPartQuerySet):
-    pass
+    def open(self):
+        """Asked for or agreed to, and not received yet."""
+        return self.filter(state__in=["requested", "approved"])
 
 
 class DisputeQuerySet(OfAPartQuerySet):
     def open(self):
         return self.filter(closed_at=None)
+
+    def by(self, origin: str):
+        return self.filter(origin=origin)
 
 
 class LedgerTransferQuerySet(models.QuerySet):

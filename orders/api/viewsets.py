@@ -25,7 +25,7 @@ from orders.api.serializers import (
     StateChangeSerializer,
 )
 from orders.models import Order, SellerOrder, StateChange
-from orders.services import closing, fulfilment, payments
+from orders.services import cancelling, fulfilment, payments
 
 TOKEN_HEADER = "X-Order-Token"
 
@@ -103,10 +103,10 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     @action(detail=True, methods=["post"])
     @idempotent()
     def cancellation(self, request: Request, number: str) -> Response:
-        """Cancel before it is paid. The stock is given back."""
+        """Cancel before anything ships. What was paid is refunded in full."""
         order = self.get_object()
         actor = request.user if request.user.is_authenticated else None
-        closing.cancel(order=order, actor=actor)
+        cancelling.cancel(order=order, actor=actor)
         return Response(OrderSerializer(self.get_object()).data, status=201)
 
 

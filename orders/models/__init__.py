@@ -1,7 +1,7 @@
 """Orders as bought, what each shop must send, and what became of the money."""
 
 from orders.models.commission import Commission, CommissionRule
-from orders.models.dispute import Dispute
+from orders.models.dispute import Dispute, Disputed
 from orders.models.history import TRANSITIONS, InvalidTransition, StateChange
 from orders.models.invoice import Invoice, InvoiceSeries
 from orders.models.ledger import LedgerAccount, LedgerTransfer
@@ -18,6 +18,7 @@ __all__ = [
     "Commission",
     "CommissionRule",
     "Dispute",
+    "Disputed",
     "InvalidTransition",
     "Invoice",
     "InvoiceSeries",

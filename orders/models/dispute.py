@@ -7,9 +7,15 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from marketflow.core.errors import Refusal
 from marketflow.core.money import Money
 from orders.models.history import HasHistory
 from orders.querysets import DisputeQuerySet
+
+
+class Disputed(Refusal):
+    code = "disputed"
+    message = "A dispute about this order is open."
 
 
 class Dispute(HasHistory):

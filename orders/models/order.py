@@ -120,6 +120,18 @@ class Order(HasHistory, PostalAddress):
         """Whether its stock is held and a payment welcome. The database decides in the end."""
         return self.state == self.State.AWAITING_PAYMENT and self.expires_at > now()
 
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether nothing of it was sent. Reads its parts and their lines; `cancel` decides."""
+        if self.state == self.State.AWAITING_PAYMENT:
+            return True
+        parts = [part for part in self.seller_orders.all() if part.state != "cancelled"]
+        is_untouched = all(
+            part.state == "paid" and not any(line.shipped for line in part.lines.all())
+            for part in parts
+        )
+        return self.state == self.State.PAID and is_untouched
+
     def guest_token(self) -> str:
         """What opens this order without an account. Bound to it, and to its access key."""
         message = LINK_SALT + f":{self.number}:{self.access_key}".encode()
@@ -198,6 +210,25 @@ class SellerOrder(HasHistory):
     @property
     def tax_included(self) -> Money:
         return Money(self.tax_included_minor, self.order.currency)
+
+    @property
+    def refunded_minor(self) -> int:
+        """Goods and delivery of it for which refunds were decided. Reads its lines."""
+        goods = sum(line.refunded_minor for line in self.lines.all())
+        return goods + self.shipping_refunded_minor
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_minor, self.order.currency)
+
+    @property
+    def refundable(self) -> Money:
+        """What is left of it that could still be given back. Reads its lines."""
+        return self.total - self.refunded
+
+    @property
+    def shipping_left(self) -> Money:
+        return Money(self.shipping_minor - self.shipping_refunded_minor, self.order.currency)
 
 
 class OrderLine(models.Model):
@@ -288,6 +319,19 @@ class OrderLine(models.Model):
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.seller_order.order.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_minor, self.seller_order.order.currency)
+
+    @property
+    def refundable(self) -> Money:
+        return self.total - self.refunded
+
+    @property
+    def unrefunded(self) -> int:
+        """Units that were not refunded as such."""
+        return self.quantity - self.refunded_units
 
     @property
     def unshipped(self) -> int:

@@ -105,7 +105,7 @@ def refund_decided(
     has = commission_minor + vat_minor
     if is_completed:
         # First what the shop gets back: it pays part of the refund.
-        has += -ledger.locked_balances([shop, owed])[shop]
+        has += -lock_for_refunds([part], currency)[shop]
     else:
         has += refund.amount_minor + funded_minor
 
@@ -131,6 +131,23 @@ def refund_decided(
         entry(shop, own(Kind.PROMOTION, currency), funded_from_shop, "promotion_back"),
         entry(owed, own(Kind.PROMOTION, currency), funded_owed, "promotion_back_owed"),
     ]
+
+
+def lock_for_refunds(
+    parts: Iterable[SellerOrder], currency: str, *others: Account
+) -> dict[Account, int]:
+    """Lock the accounts that refunds of `parts` and `others` touch, all in primary-key order.
+
+    Called first where a transaction books more than once: accounts locked one posting at a time
+    could be met in the opposite order by another. Returns their balances.
+    """
+    accounts = {*others, own(Kind.COMMISSION, currency), own(Kind.COMMISSION_VAT, currency)}
+    accounts.add(own(Kind.PROMOTION, currency))
+    for part in parts:
+        accounts.add(order_account(part.order_id, currency))
+        for kind in (Kind.SHOP_PENDING, Kind.SHOP_AVAILABLE, Kind.SHOP_RECEIVABLE):
+            accounts.add(shop_account(kind, part.shop_id, currency))
+    return ledger.locked_balances(accounts)
 
 
 def refund_sent(refund: Refund) -> Entry:

@@ -18,6 +18,7 @@ from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from orders.events import OrderCompleted, SellerOrderDelivered, SellerOrderShipped
 from orders.models import (
+    Disputed,
     InvalidTransition,
     Order,
     OrderLine,
@@ -31,11 +32,6 @@ from orders.services import bookings, ledger
 class NotShippable(Refusal):
     code = "not_shippable"
     message = "This order can't be shipped now."
-
-
-class Disputed(Refusal):
-    code = "disputed"
-    message = "A dispute about this order is open."
 
 
 class TooManyUnits(Refusal):

@@ -25,6 +25,8 @@ from orders.events import RefundIssued
 from orders.gateways.protocol import Gateway, RefundOutcome, Unknown
 from orders.models import (
     Commission,
+    Dispute,
+    Disputed,
     Order,
     OrderLine,
     Payment,
@@ -67,7 +69,8 @@ def decide(
     """Refund `lines` ({order line id: Wanted}) and `shipping_minor` of the delivery of `part`.
 
     Locks Order, SellerOrder, Payment, then accounts. Raises `NotRefundable`, `NothingToRefund`,
-    `RefundTooLarge`; then nothing has changed. The provider is asked after the commit;
+    `RefundTooLarge`, and `Disputed` while the buyer's bank asks for the same money back; then
+    nothing has changed. The provider is asked after the commit;
     `RefundIssued` is published once it has paid.
     """
     order = Order.objects.select_for_update().get(pk=part.order_id)
@@ -75,6 +78,8 @@ def decide(
     part.order = order
     if order.paid_at is None:
         raise NotRefundable(state=part.state)
+    if kind != Refund.Kind.DISPUTE and part.disputes.open().by(Dispute.Origin.PROVIDER).exists():
+        raise Disputed
     wanted = shares.of_lines(part, lines)
     amount = sum(share.amount_minor for share in wanted) + shipping_minor
     funded_shipping = shares.of_delivery(part, shipping_minor, wanted)

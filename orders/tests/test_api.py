@@ -10,6 +10,7 @@ from catalog.tests.factories import make_variant, stock_of
 from marketflow.core.tests.clients import api_for
 from orders.gateways.test import ASKS_FIRST, CAPTURED, DECLINED
 from orders.models import Order, Payment
+from orders.services import fulfilment
 from orders.tests.factories import make_order
 
 pytestmark = pytest.mark.django_db
@@ -269,6 +270,20 @@ def test_an_order_may_be_cancelled_before_it_is_paid(api, buyer, bowl):
 
     assert (answer.status_code, answer.json()["state"]) == (201, "cancelled")
     assert stock_of(bowl) == (5, 0)
+    call_command("audit")
+
+
+def test_a_paid_order_may_be_cancelled_until_something_is_sent(api, buyer, bowl, lamp):
+    order, sent = (make_order(buyer, bowl, lamp, paid=True) for _ in range(2))
+    fulfilment.ship(seller_order=sent.seller_orders.first())
+
+    answer = api.post(f"/api/v1/orders/{order.number}/cancellation/")
+    late = api.post(f"/api/v1/orders/{sent.number}/cancellation/")
+
+    assert (answer.status_code, answer.json()["state"]) == (201, "cancelled")
+    assert (late.status_code, late.json()["code"]) == (409, "not_cancellable")
+    assert order.payments.get().refund_decided_minor == order.total_minor
+    assert sent.payments.get().refund_decided_minor == 0
     call_command("audit")
 
 

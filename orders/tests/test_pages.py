@@ -564,10 +564,28 @@ def test_an_unpaid_order_can_be_cancelled_after_a_question(guest, shop):
     assert stock_of(bowl) == (5, 0)
 
 
-def test_a_paid_order_is_not_cancelled(ana, buyer, shop):
-    order = make_order(buyer, make_variant(shop), paid=True)
+def test_a_paid_order_is_cancelled_before_anything_is_sent(guest, shop):
+    bowl = make_variant(shop)
+    check_out(guest, bowl)
+    order = Order.objects.get()
+    guest.open(order.get_absolute_url())
 
-    page = ana.post(f"/orders/{order.number}/cancel/")
+    page = guest.follow("Cancel the order")
+    assert "goes back to where it came from" in page.text
+    page = guest.press("Cancel the order")
+
+    assert "This order is cancelled." in page.text
+    assert stock_of(bowl) == (5, 0)
+    assert order.payments.get().refund_decided_minor == order.total_minor
+
+
+@pytest.mark.parametrize("way", ["get", "post"])
+def test_what_was_sent_is_not_cancelled(way, ana, buyer, shop):
+    order = make_order(buyer, make_variant(shop), paid=True)
+    fulfilment.ship(seller_order=order.seller_orders.get())
+    assert "Cancel the order" not in ana.open(order.get_absolute_url()).text
+
+    page = {"get": ana.open, "post": ana.post}[way](f"/orders/{order.number}/cancel/")
 
     assert "can't be cancelled any more" in page.text
     order.refresh_from_db()

@@ -18,7 +18,8 @@ from carts.services import baskets
 from marketflow.core.errors import Refusal
 from marketflow.core.fragments import render_page
 from orders.models import Order, Payment, SellerOrder, StateChange
-from orders.services import closing, links, rebuying
+from orders.services import cancelling, links, rebuying
+from orders.services.closing import NotCancellable
 from orders.views import access
 from orders.views.access import of_the_buyer
 from orders.views.paying import amounts, why
@@ -47,11 +48,14 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @of_the_buyer
 def cancel(request: HttpRequest, order: Order) -> HttpResponse:
-    if request.method != "POST":
+    if request.method != "POST" and order.is_cancellable:
         return render(request, "orders/cancel.html", {"order": order})
+    if request.method != "POST":
+        messages.error(request, _(NotCancellable.message))
+        return see_other(order)
     actor = request.user if request.user.is_authenticated else None
     try:
-        closing.cancel(order=order, actor=actor)
+        cancelling.cancel(order=order, actor=actor)
     except Refusal as refusal:
         messages.error(request, _(refusal.message))
     return see_other(order)

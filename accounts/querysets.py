@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.timezone import localdate, now
 
 
@@ -71,6 +72,10 @@ class ShopInvitationQuerySet(models.QuerySet):
 class BankAccountQuerySet(models.QuerySet):
     def in_use(self):
         return self.filter(replaced_at=None)
+
+    def usable(self):
+        """In use, and past its cooling-off period by the database's clock."""
+        return self.in_use().filter(usable_from__lte=Now())
 
     def managed_by(self, user, duty: str = "money"):
         from accounts.models import Shop

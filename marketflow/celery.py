@@ -25,6 +25,9 @@ app.conf.beat_schedule = {
     },
     "send-due-refunds": {"task": "orders.tasks.send_due_refunds", "schedule": 10.0},
     "complete-requests": {"task": "orders.tasks.complete_requests", "schedule": 10.0},
+    # Each hour, so that what one run misses the next one pays: a period is paid once.
+    "pay-sellers": {"task": "orders.tasks.pay_sellers", "schedule": crontab(minute=5)},
+    "send-due-payouts": {"task": "orders.tasks.send_due_payouts", "schedule": 60.0},
     "complete-delivered": {"task": "orders.tasks.complete_delivered", "schedule": 3600.0},
     "make-pictures": {"task": "catalog.tasks.make_waiting_pictures", "schedule": 60.0},
     "run-waiting-imports": {"task": "catalog.tasks.run_waiting_imports", "schedule": 60.0},

@@ -143,3 +143,18 @@ class OrderLinkAsked(Event):
 
     order_id: int
     asking: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutSent(Event):
+    payout_id: int
+    shop_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutFailed(Event):
+    """Refused, or returned by the bank later: `state` is `failed` or `returned`."""
+
+    payout_id: int
+    shop_id: int
+    state: str

@@ -3,7 +3,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Case, F, Q, Sum, When
 from django.db.models.functions import Now
 
 from accounts.models import Shop
@@ -135,6 +135,18 @@ class LedgerTransferQuerySet(models.QuerySet):
         given = Sum("amount_minor", filter=Q(credit__kind=kind), default=0)
         taken = Sum("amount_minor", filter=Q(debit__kind=kind), default=0)
         return self.aggregate(sum=given - taken)["sum"]
+
+    def moving(self, kind: str, shop_id: int, currency: str):
+        """Those that move one account of a shop, with `gain_minor`: what they bring it."""
+        account = {"kind": kind, "shop": shop_id, "currency": currency}
+        into = Q(**{f"credit__{name}": value for name, value in account.items()})
+        out = Q(**{f"debit__{name}": value for name, value in account.items()})
+        gain = Case(When(into, then=F("amount_minor")), default=-F("amount_minor"))
+        return self.filter(into | out).annotate(gain_minor=gain)
+
+    def unpaid(self):
+        """Not covered by a payout, nor its own sending."""
+        return self.filter(payout_item=None).exclude(kind="payout")
 
     def managed_by(self, user, duty: str = "money"):
         return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, duty))

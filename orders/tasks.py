@@ -1,8 +1,16 @@
 from celery import shared_task
 
 from orders.api import completing
-from orders.models import Refund
-from orders.services import closing, fulfilment, payments, provider_events, refunds
+from orders.models import Payout, Refund
+from orders.services import (
+    closing,
+    fulfilment,
+    payments,
+    payout_sending,
+    payouts,
+    provider_events,
+    refunds,
+)
 
 
 @shared_task
@@ -51,3 +59,21 @@ def send_refund(refund_id: int) -> None:
 def send_due_refunds() -> int:
     """Send refunds whose call or answer was lost."""
     return refunds.send_due()
+
+
+@shared_task
+def pay_sellers() -> int:
+    """Pay out the shops whose period has ended. Returns how many payouts that made."""
+    return sum(swept.payout is not None for swept in payouts.sweep())
+
+
+@shared_task
+def send_payout(payout_id: int) -> None:
+    """Have a payout that was just made carried out."""
+    payout_sending.send(payout=Payout.objects.get(pk=payout_id))
+
+
+@shared_task
+def send_due_payouts() -> int:
+    """Send payouts whose call or answer was lost."""
+    return payout_sending.send_due()

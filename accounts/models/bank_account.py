@@ -25,6 +25,9 @@ class BankAccount(models.Model):
     added_at = models.DateTimeField(_("added"), default=now)
     # The database's clock plus PAYOUT_COOLING_DAYS.
     usable_from = models.DateTimeField(_("pays out from"))
+    # Whom the mail about it went to. The next one's goes there too: whoever takes an account over
+    # changes its address first.
+    told = models.JSONField(default=list, editable=False)
     replaced_at = models.DateTimeField(_("replaced"), null=True, blank=True)
 
     objects = BankAccountQuerySet.as_manager()

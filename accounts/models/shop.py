@@ -64,6 +64,8 @@ class Shop(models.Model):
         _("payouts"), max_length=10, choices=Schedule, default=Schedule.WEEKLY
     )
     payout_minimum_minor = models.PositiveBigIntegerField(_("smallest payout"), default=0)
+    # Why staff hold the money back; blank where nobody does.
+    payouts_held = models.CharField(_("payouts held"), max_length=500, blank=True, editable=False)
 
     applied_at = models.DateTimeField(_("applied"), default=now, editable=False)
     opened_at = models.DateTimeField(_("opened"), null=True, blank=True, editable=False)

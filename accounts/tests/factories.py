@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from allauth.account.models import EmailAddress
 from django.utils.text import slugify
 from django.utils.timezone import now
 
-from accounts.models import Address, Shop, ShopMember, User
+from accounts.models import Address, BankAccount, Shop, ShopMember, User
 
 PASSWORD = "correct horse battery"
 
@@ -44,3 +46,13 @@ def make_address(user: User | None = None, **fields) -> Address | dict[str, str]
         "phone": "",
     } | fields
     return Address.objects.create(user=user, **values) if user else values
+
+
+def make_bank_account(shop: Shop, **fields) -> BankAccount:
+    """One that has cooled off."""
+    values = {
+        "holder": shop.name,
+        "iban": "IE29AIBK93115212345678",
+        "usable_from": now() - timedelta(days=1),
+    } | fields
+    return BankAccount.objects.create(shop=shop, **values)

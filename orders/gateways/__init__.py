@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from orders.gateways.protocol import Gateway, Outcome
 from orders.gateways.test import TestGateway
 
-__all__ = ["Gateway", "Outcome", "enabled", "named"]
+__all__ = ["Gateway", "Outcome", "enabled", "for_payouts", "named"]
 
 
 @cache
@@ -40,6 +40,11 @@ def enabled() -> list[Gateway]:
         known = ", ".join(sorted(_known))
         raise ImproperlyConfigured(f"PAYMENT_PROVIDERS={unknown[0]!r}: expected {known}")
     return [_known[name]() for name in settings.PAYMENT_PROVIDERS]
+
+
+def for_payouts() -> Gateway:
+    """The provider that shops are paid out by: the operator's first."""
+    return enabled()[0]
 
 
 def named(name: str) -> Gateway | None:

@@ -82,6 +82,8 @@ class Gateway(Protocol):
 
     name: str
     label: str
+    # Whether it pays out to a bank account by its IBAN, and not to an account of its own alone.
+    takes_iban: bool
 
     def start(self, payment: Payment, details: Mapping[str, str]) -> Outcome:
         """Authorise and capture `payment`, once, whatever happens to our answer."""

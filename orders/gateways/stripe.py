@@ -38,6 +38,7 @@ WITH_CHARGE = ["latest_charge"]
 class StripeGateway:
     name = "stripe"
     label = gettext_lazy("Card")
+    takes_iban = False
 
     def start(self, payment: Payment, details: Mapping[str, str]) -> Outcome:
         """Confirm with `details["payment_method"]`: a payment method or a confirmation token.

@@ -37,6 +37,7 @@ TOLERANCE_SECONDS = 300
 class TestGateway:
     name = "test"
     label = gettext_lazy("Test card")
+    takes_iban = True
     __test__ = False  # No test case, whatever pytest makes of its name.
 
     def start(self, payment: Payment, details: Mapping[str, str]) -> Outcome:

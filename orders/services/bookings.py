@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orders.models import Commission, LedgerTransfer, Payment, Refund, SellerOrder
+from orders.models import Commission, LedgerTransfer, Payment, Payout, Refund, SellerOrder
 from orders.services import ledger
 from orders.services.ledger import Account, Entry, Kind
 
@@ -163,4 +163,40 @@ def refund_sent(refund: Refund) -> Entry:
             "payment": refund.payment,
             "seller_order": refund.seller_order,
         },
+    )
+
+
+def recovered(payout: Payout, *, refund_id: int | None, part_id: int | None, owed: int) -> Entry:
+    """What a shop owes for one refund is taken off its payout. `owed` in minor units."""
+    return Entry(
+        debit=shop_account(Kind.SHOP_AVAILABLE, payout.shop_id, payout.currency),
+        credit=shop_account(Kind.SHOP_RECEIVABLE, payout.shop_id, payout.currency),
+        amount_minor=owed,
+        kind="recovery",
+        key=f"recovery:{payout.pk}:{refund_id or 'other'}",
+        about={"refund_id": refund_id, "seller_order_id": part_id, "payout": payout},
+    )
+
+
+def paid_out(payout: Payout) -> Entry:
+    """A payout leaves for the shop's bank. Booked before the provider is asked."""
+    return Entry(
+        debit=shop_account(Kind.SHOP_AVAILABLE, payout.shop_id, payout.currency),
+        credit=Account(Kind.PROVIDER, payout.provider, payout.currency),
+        amount_minor=payout.amount_minor,
+        kind="payout",
+        key=f"payout:{payout.pk}",
+        about={"payout": payout},
+    )
+
+
+def payout_back(payout: Payout) -> Entry:
+    """It failed, or the bank returned it: the shop is owed its amount again."""
+    return Entry(
+        debit=Account(Kind.PROVIDER, payout.provider, payout.currency),
+        credit=shop_account(Kind.SHOP_AVAILABLE, payout.shop_id, payout.currency),
+        amount_minor=payout.amount_minor,
+        kind="payout_back",
+        key=f"payout_back:{payout.pk}",
+        about={"payout": payout},
     )

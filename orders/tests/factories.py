@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
+import time_machine
+from django.utils.timezone import now
+
 from accounts.tests.factories import make_address
 from carts.models import Cart
 from carts.services import pricing
 from carts.tests.factories import fill_cart
 from orders.gateways.test import CAPTURED
-from orders.models import Order
-from orders.services import checkout, payments
+from orders.models import Order, SellerOrder
+from orders.services import checkout, fulfilment, payments
 from orders.services.checkout import Delivery
 
 
@@ -40,3 +45,13 @@ def make_order(buyer, *variants, quantity: int = 1, paid: bool = False, **delive
     if paid:
         pay(order)
     return order
+
+
+def make_completed(buyer, *variants, quantity: int = 1, days_ago: int = 0) -> SellerOrder:
+    """One shop's part of a paid order, sent, arrived and completed: its money is available."""
+    with time_machine.travel(now() - timedelta(days=days_ago)):
+        part = make_order(buyer, *variants, quantity=quantity, paid=True).seller_orders.get()
+        fulfilment.ship(seller_order=part)
+        fulfilment.deliver(seller_order=part)
+        fulfilment.complete(seller_order=part)
+    return part

@@ -29,6 +29,9 @@ app.conf.beat_schedule = {
     "pay-sellers": {"task": "orders.tasks.pay_sellers", "schedule": crontab(minute=5)},
     "send-due-payouts": {"task": "orders.tasks.send_due_payouts", "schedule": 60.0},
     "complete-delivered": {"task": "orders.tasks.complete_delivered", "schedule": 3600.0},
+    "issue-invoices": {"task": "orders.tasks.issue_invoices", "schedule": 180.0},
+    # On the first of the month; on other days it finds what an outage left.
+    "issue-fees": {"task": "orders.tasks.issue_fees", "schedule": crontab(hour=1, minute=30)},
     "make-pictures": {"task": "catalog.tasks.make_waiting_pictures", "schedule": 60.0},
     "run-waiting-imports": {"task": "catalog.tasks.run_waiting_imports", "schedule": 60.0},
     "send-waiting-mail": {"task": "notifications.tasks.send_waiting_mail", "schedule": 60.0},

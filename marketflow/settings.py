@@ -68,6 +68,7 @@ MARKETPLACE_COMMISSION = read(
 # Who runs it: on the help pages, and where the law asks for it.
 OPERATOR_NAME = read("OPERATOR_NAME", default=MARKETPLACE_NAME)
 OPERATOR_ADDRESS = read("OPERATOR_ADDRESS", default="")
+OPERATOR_VAT_NUMBER = read("OPERATOR_VAT_NUMBER", default="")
 MARKETPLACE_COUNTRY = read("MARKETPLACE_COUNTRY", default="IE")
 ORDER_HOLD_MINUTES = number("ORDER_HOLD_MINUTES", 15)
 AUTO_COMPLETE_DAYS = number("AUTO_COMPLETE_DAYS", 14)

@@ -85,6 +85,7 @@ UNFOLD = SHARED | {
                     _model(_("Orders"), "receipt_long", "orders.order"),
                     _model(_("Shops' orders"), "local_shipping", "orders.sellerorder"),
                     _model(_("Payments"), "payments", "orders.payment"),
+                    _model(_("Invoices"), "request_quote", "orders.invoice"),
                     _model(_("Tax rates"), "percent", "carts.taxrate"),
                 ],
             },
@@ -152,6 +153,12 @@ UNFOLD_SELLER = SHARED | {
                     _own(_("Stock"), "shelves", "catalog_stockitem_changelist", "stock"),
                     _own(_("Movements"), "swap_vert", "catalog_stockmovement_changelist", "stock"),
                     _own(_("Import"), "upload_file", "catalog_importjob_changelist", "catalogue"),
+                ],
+            },
+            {
+                "title": _("Money"),
+                "items": [
+                    _own(_("Invoices"), "request_quote", "orders_invoice_changelist", "money"),
                 ],
             },
             {

@@ -55,6 +55,10 @@ class SellerOrderQuerySet(models.QuerySet):
 
         return self.filter(pk__in=Dispute.objects.open().values("seller_order"))
 
+    def not_invoiced(self):
+        """Paid for, and without the invoice that is due."""
+        return self.filter(order__paid_at__isnull=False).exclude(invoices__kind="sale")
+
     def with_contents(self):
         return self.select_related("order", "shop").prefetch_related(
             "lines__variant__product__images", "shipments__lines__line"
@@ -113,6 +117,11 @@ class RefundQuerySet(OfAPartQuerySet):
             return self.filter(uuid=uuid.UUID(rest.partition(":")[0]))
         except ValueError:
             return self.none()
+
+    def not_credited(self):
+        """Money that went back to the buyer, without the credit note that is due."""
+        done = self.filter(state="succeeded", seller_order__isnull=False, amount_minor__gt=0)
+        return done.filter(credit_notes=None)
 
 
 class ReturnQuerySet(OfAPartQuerySet):

@@ -4,7 +4,9 @@ from orders.api import completing
 from orders.models import Payout, Refund
 from orders.services import (
     closing,
+    fees,
     fulfilment,
+    invoices,
     payments,
     payout_sending,
     payouts,
@@ -53,6 +55,18 @@ def complete_delivered() -> int:
 def send_refund(refund_id: int) -> None:
     """Have a refund that was just decided carried out."""
     refunds.send(Refund.objects.select_related("payment").get(pk=refund_id))
+
+
+@shared_task
+def issue_invoices() -> int:
+    """Issue invoices for parts that were paid, and credit notes for refunds that succeeded."""
+    return invoices.issue_due()
+
+
+@shared_task
+def issue_fees() -> int:
+    """Invoice shops the commission of the months that are over."""
+    return fees.issue_due()
 
 
 @shared_task

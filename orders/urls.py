@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import checkout, delivery, finding, order, paying, review, webhooks
+from orders.views import checkout, delivery, finding, order, papers, paying, review, webhooks
 
 app_name = "orders"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("orders/<str:number>/", order.order, name="order"),
     path("orders/<str:number>/pay/", paying.pay_again, name="pay"),
     path("orders/<str:number>/check/", paying.check, name="check_payment"),
+    path("orders/<str:number>/invoice/", papers.invoice, name="invoice"),
     path("orders/<str:number>/cancel/", order.cancel, name="cancel"),
     path("orders/<str:number>/buy-again/", order.buy_again, name="buy_again"),
     path("orders/<str:number>/links/", order.renew_links, name="renew_links"),

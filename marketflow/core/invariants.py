@@ -2,7 +2,8 @@
 
 Each app registers its own in `<app>/invariants.py`; a query belongs to the highest app whose
 tables it reads. A query selects the offending rows and must return none; it runs unchanged on
-PostgreSQL and SQLite. `%(t5)s` and `%(t10)s` are the database's clock minus 5 and 10 minutes.
+PostgreSQL and SQLite. `%(t5)s`, `%(t10)s` and `%(d1)s` are the database's clock minus 5 minutes,
+10 minutes and a day.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 
 MOST_ROWS = 20
+MOMENTS = {"t5": "5 minutes", "t10": "10 minutes", "d1": "1 day"}
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,11 @@ def _is_nested() -> bool:
 
 def _moments(cursor: Any) -> dict[str, Any]:
     if connection.vendor == "postgresql":
-        cursor.execute("SELECT now() - interval '5 minutes', now() - interval '10 minutes'")
+        since = ", ".join(f"now() - interval '{age}'" for age in MOMENTS.values())
     else:
-        cursor.execute("SELECT datetime('now', '-5 minutes'), datetime('now', '-10 minutes')")
-    t5, t10 = cursor.fetchone()
-    return {"t5": t5, "t10": t10}
+        since = ", ".join(f"datetime('now', '-{age}')" for age in MOMENTS.values())
+    cursor.execute(f"SELECT {since}")
+    return dict(zip(MOMENTS, cursor.fetchone(), strict=True))
 
 
 invariant(

@@ -26,7 +26,7 @@ from marketflow.demo.people import CARRIERS, FIRST_NAMES, LAST_NAMES, STREETS, T
 from marketflow.demo.stock_room import make_person
 from orders.gateways.test import CAPTURED, DECLINED
 from orders.models import Order, SellerOrder
-from orders.services import checkout, closing, fulfilment, payments
+from orders.services import checkout, closing, fees, fulfilment, invoices, payments
 from orders.services.checkout import Delivery
 
 Happening = Callable[[], None]
@@ -64,10 +64,12 @@ class History:
             self._tell(day)
 
     def _tell(self, day: date) -> None:
-        """Let everybody hear in the evening what happened, instead of after every step."""
+        """In the evening everybody hears what happened, and gets the papers for it."""
         with time_machine.travel(datetime.combine(day, time(23, 30), UTC), tick=True):
             while events.relay(1000):
                 continue
+            invoices.issue_due()
+            fees.issue_due()
 
     def _one_day(self, progress: Callable[[int], None]) -> None:
         day = self.queue[0][0].date()

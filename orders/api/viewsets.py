@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from django.db.models import Q
-from django.http import Http404
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
@@ -13,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketflow.core.api.files import FilesOrErrors
 from marketflow.core.api.idempotency import idempotent, work_id
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated
 from orders.api.serializers import (
@@ -25,7 +27,8 @@ from orders.api.serializers import (
     StateChangeSerializer,
 )
 from orders.models import Order, SellerOrder, StateChange
-from orders.services import cancelling, fulfilment, payments
+from orders.services import cancelling, fulfilment, invoices, payments
+from orders.views.papers import as_pdf
 
 TOKEN_HEADER = "X-Order-Token"
 
@@ -83,6 +86,17 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
             | Q(subject="payment", subject_id__in=attempts)
         ).order_by("changed_at", "pk")
         return Response(StateChangeSerializer(steps, many=True).data)
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    @action(detail=True, content_negotiation_class=FilesOrErrors)
+    def invoice(self, request: Request, number: str) -> HttpResponse:
+        """The invoices of a paid order, in one PDF.
+
+        Each shop's invoice begins on a page of its own, followed by its credit notes for what
+        was refunded. 409 `not_invoiced` before the order is paid.
+        """
+        order = self.get_object()
+        return as_pdf(invoices.of_order(order), f"{order.number}.pdf")
 
     @extend_schema(request=PaymentInput, responses={201: PaymentSerializer})
     @action(detail=True, methods=["post"], url_path="payments")

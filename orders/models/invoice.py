@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from marketflow.core.append_only import append_only
+from marketflow.core.money import Money
 from orders.querysets import InvoiceQuerySet
 
 
@@ -48,7 +49,9 @@ class Invoice(models.Model):
     seller_order = models.ForeignKey(
         "orders.SellerOrder", models.PROTECT, null=True, related_name="invoices"
     )
-    refund = models.ForeignKey("orders.Refund", models.PROTECT, null=True, related_name="+")
+    refund = models.ForeignKey(
+        "orders.Refund", models.PROTECT, null=True, related_name="credit_notes"
+    )
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField(_("total"))
     tax_minor = models.BigIntegerField(_("VAT"))
@@ -68,3 +71,15 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series.prefix}{self.number:06d}"
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.tax_minor, self.currency)
+
+    @property
+    def filename(self) -> str:
+        return f"{self}.pdf"

@@ -162,6 +162,7 @@ class SellerOrder(HasHistory):
     shipping_name = models.CharField(_("delivery"), max_length=60, blank=True)
     shipping_minor = models.PositiveBigIntegerField(_("delivery cost"))
     shipping_tax_minor = models.PositiveBigIntegerField(_("VAT in delivery"), default=0)
+    shipping_tax_basis_points = models.PositiveIntegerField(_("VAT rate of delivery"), default=0)
     deliver_from = models.DateField(_("arrives from"), null=True, blank=True)
     deliver_by = models.DateField(_("arrives by"), null=True, blank=True)
     total_minor = models.PositiveBigIntegerField(_("total"))

@@ -172,6 +172,7 @@ def _part(order: Order, number: int, group: PricedGroup) -> SellerOrder:
         shipping_name=option.name if option else "",
         shipping_minor=group.shipping.amount,
         shipping_tax_minor=group.shipping_tax.amount,
+        shipping_tax_basis_points=group.shipping_basis_points,
         deliver_from=today + timedelta(days=option.min_days) if option else None,
         deliver_by=today + timedelta(days=option.max_days) if option else None,
         total_minor=group.total.amount,

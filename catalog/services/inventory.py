@@ -38,7 +38,8 @@ class BelowAllocated(Refusal):
 
 @dataclass(frozen=True)
 class Sold:
-    """What an order line sends off in one parcel. `parcel` names it, so that it counts once."""
+    """What an order line sends off in one parcel, or gets back in one. `parcel` names it, so that
+    it counts once."""
 
     stock_item_id: int
     quantity: int
@@ -86,6 +87,25 @@ def sell(goods: Iterable[Sold]) -> None:
             delta=-sold.quantity,
             order_line_ref=sold.order_line_id,
             dedupe_key=f"sale:{sold.order_line_id}:{sold.parcel}",
+        )
+    _announce(sold.stock_item_id for sold in goods)
+
+
+@transaction.atomic
+def put_back(goods: Iterable[Sold]) -> None:
+    """Put sold goods on the shelf again, once per order line and return."""
+    goods = sorted(goods, key=lambda sold: (sold.stock_item_id, sold.order_line_id))
+    _require_positive(sold.quantity for sold in goods)
+    for sold in goods:
+        StockItem.objects.filter(pk=sold.stock_item_id).update(
+            on_hand=F("on_hand") + sold.quantity
+        )
+        StockMovement.objects.create(
+            stock_item_id=sold.stock_item_id,
+            kind=Kind.RETURN,
+            delta=sold.quantity,
+            order_line_ref=sold.order_line_id,
+            dedupe_key=f"return:{sold.order_line_id}:{sold.parcel}",
         )
     _announce(sold.stock_item_id for sold in goods)
 

@@ -8,10 +8,11 @@ from django.core.management import call_command
 from accounts.tests.factories import make_shop, make_user
 from catalog.tests.factories import make_variant, stock_of
 from marketflow.core.errors import Refusal
-from orders.models import Order, Refund, SellerOrder, Shipment
-from orders.services import cancelling, fulfilment, refunds
+from orders.models import InvalidTransition, Order, Refund, Return, SellerOrder, Shipment
+from orders.services import cancelling, fulfilment, refunds, returns
 from orders.services.closing import NotCancellable
 from orders.services.fulfilment import NotShippable, TooManyUnits
+from orders.services.returns import Arrived, MoreThanSent
 from orders.tests.factories import make_order
 from tests.races.racing import race
 
@@ -96,4 +97,37 @@ def test_cancelling_and_refunding_give_back_each_unit_once():
 
     assert all(isinstance(result, Refund | Refusal | None) for result in results), results
     assert order.payments.get().refund_decided_minor == order.total_minor
+    call_command("audit")
+
+
+def delivered() -> SellerOrder:
+    _, part, _ = paid_order()
+    fulfilment.ship(seller_order=part)
+    fulfilment.deliver(seller_order=part)
+    return part
+
+
+def test_a_form_sent_twice_asks_for_no_unit_twice():
+    part = delivered()
+    lines = {part.lines.get().pk: 2}
+
+    results = race(*[lambda: returns.request(part=part, lines=lines, reason="Blue.")] * 4)
+
+    assert sum(isinstance(result, Return) for result in results) == 1
+    assert sum(isinstance(result, MoreThanSent) for result in results) == 3, results
+    call_command("audit")
+
+
+def test_a_parcel_is_received_once():
+    part = delivered()
+    line = part.lines.get().pk
+    parcel = returns.request(part=part, lines={line: 3}, reason="Blue.")
+    returns.approve(parcel=parcel)
+    arrived = {line: Arrived(units=2)}
+
+    results = race(*[lambda: returns.receive(parcel=parcel, lines=arrived)] * 4)
+
+    assert sum(isinstance(result, Refund) for result in results) == 1
+    assert sum(isinstance(result, InvalidTransition) for result in results) == 3, results
+    assert Refund.objects.get().amount_minor == 2000
     call_command("audit")

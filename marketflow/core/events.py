@@ -63,6 +63,17 @@ def publish(event: Event) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("publish() belongs in the transaction that makes the event true")
     OutboxEvent.objects.create(name=event.name, payload=asdict(event))
+    _nudge_on_commit()
+
+
+def _nudge_on_commit() -> None:
+    """Once for a transaction, however much is published in it."""
+    connection = transaction.get_connection()
+    savepoints = set(connection.savepoint_ids)
+    # One that was registered within savepoints which are still open lasts as long as ours would.
+    for of_theirs, callback, _ in connection.run_on_commit:
+        if callback is nudge and of_theirs <= savepoints:
+            return
     transaction.on_commit(nudge, robust=True)
 
 

@@ -25,7 +25,7 @@ GUARDS = {
 CRASH_POINTS = {
     "key_claimed": "the idempotency key is claimed, nothing else has happened",
     "order_written": "the order's rows are written, no stock is taken",
-    "stock_allocated": "the stock is taken, nothing is committed",
+    "stock_allocated": "the stock is taken, nothing of it committed",
     "order_before_commit": "the work and the answer for its key are about to be committed",
     "outbox_waiting": "committed, and the relay is not woken yet",
     "outbox_nudged": "committed, and the relay is woken",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -17,6 +19,9 @@ LONGEST_PAUSE = 0.1  # seconds
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# What the open unit still has to do; None where none is open.
+_last_steps: ContextVar[list[Callable[[], None]] | None] = ContextVar("last_steps", default=None)
 
 
 def whole_unit(work: Callable[P, R]) -> Callable[P, R]:
@@ -31,7 +36,7 @@ def whole_unit(work: Callable[P, R]) -> Callable[P, R]:
         is_outermost = not connection.in_atomic_block
         for left in range(MOST_RETRIES, -1, -1):
             try:
-                with transaction.atomic():
+                with transaction.atomic(), _finishing():
                     return work(*args, **kwargs)
             except OperationalError as problem:
                 if not (left and is_outermost and was_given_up(problem)):
@@ -41,6 +46,35 @@ def whole_unit(work: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("the last try returns or raises")
 
     return unit
+
+
+def at_the_end(step: Callable[[], None]) -> None:
+    """Do `step` as the last thing before the open unit commits; at once where none is open.
+
+    For rows that everybody wants: they stay locked until the commit, so whatever takes time (the
+    answer to the request, too) comes before. What `step` raises undoes the whole unit.
+    """
+    steps = _last_steps.get()
+    if steps is None:
+        step()
+    else:
+        steps.append(step)
+
+
+@contextmanager
+def _finishing() -> Iterator[None]:
+    """The outermost unit does what was put off, in the order in which it was."""
+    if _last_steps.get() is not None:
+        yield
+        return
+    steps: list[Callable[[], None]] = []
+    token = _last_steps.set(steps)
+    try:
+        yield
+        for step in steps:
+            step()
+    finally:
+        _last_steps.reset(token)
 
 
 def was_given_up(problem: OperationalError) -> bool:

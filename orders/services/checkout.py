@@ -19,7 +19,7 @@ from catalog.services.inventory import OutOfStock
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from marketflow.core.guards import crash_point
-from marketflow.core.transactions import whole_unit
+from marketflow.core.transactions import at_the_end, whole_unit
 from orders.events import OrderPlaced
 from orders.models import Order, OrderLine, SellerOrder
 from orders.models.history import record_start
@@ -90,10 +90,8 @@ def place_order(
     _require_orderable(priced, quote)
     order = _write(cart, priced, delivery, buyer)
     crash_point("order_written")
-    # As late as can be: the stock rows stay locked until the commit.
-    inventory.reserve(_quantities(priced))
-    crash_point("stock_allocated")
-
+    # As late as can be: the stock rows stay locked until the commit, and others wait for them.
+    at_the_end(lambda: _reserve(priced))
     publish(
         OrderPlaced(
             order_id=order.pk,
@@ -102,6 +100,11 @@ def place_order(
         )
     )
     return order
+
+
+def _reserve(priced: PricedCart) -> None:
+    inventory.reserve(_quantities(priced))
+    crash_point("stock_allocated")
 
 
 def _require_orderable(priced: PricedCart, quote: str) -> None:

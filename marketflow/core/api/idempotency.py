@@ -26,7 +26,7 @@ from rest_framework.response import Response
 
 from marketflow.core import guards
 from marketflow.core.models import IdempotentRequest
-from marketflow.core.transactions import whole_unit
+from marketflow.core.transactions import at_the_end, whole_unit
 
 LONGEST_KEY = 100
 
@@ -128,7 +128,7 @@ def _answer_in_one(
     if response.status_code >= 400:
         raise _NotKept(response)
     finish(entry, response.status_code, response.data)
-    guards.crash_point("order_before_commit")
+    at_the_end(lambda: guards.crash_point("order_before_commit"))
     return response
 
 

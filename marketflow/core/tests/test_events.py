@@ -182,3 +182,30 @@ def test_who_holds_the_telling_relays_when_it_suits(heard):
     relay()
 
     assert heard == [BellRang(times=3)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_relay_is_woken_once_for_a_transaction(monkeypatch):
+    woken = []
+    monkeypatch.setattr(events, "nudge", lambda: woken.append("now"))
+
+    with transaction.atomic():
+        events.publish(BellRang(times=1))
+        with transaction.atomic():
+            events.publish(BellRang(times=2))
+
+    assert woken == ["now"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_woken_too_where_the_first_to_publish_was_undone(monkeypatch):
+    woken = []
+    monkeypatch.setattr(events, "nudge", lambda: woken.append("now"))
+
+    with transaction.atomic():
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            events.publish(BellRang(times=1))
+            raise ZeroDivisionError
+        events.publish(BellRang(times=2))
+
+    assert woken == ["now"]

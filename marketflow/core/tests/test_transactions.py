@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError, transaction
 
 from marketflow.core.models import AuditEntry
-from marketflow.core.transactions import MOST_RETRIES, whole_unit
+from marketflow.core.transactions import MOST_RETRIES, at_the_end, whole_unit
 
 DEADLOCK, SERIALISATION, LOCK_TIMEOUT = "40P01", "40001", "55P03"
 
@@ -72,3 +72,57 @@ def test_within_another_transaction_only_that_one_may_begin_anew():
 
     assert len(tries) == 1
     assert not AuditEntry.objects.exists()
+
+
+def test_what_is_put_off_comes_last_in_the_outermost_unit_and_within_it():
+    done = []
+
+    @whole_unit
+    def inner():
+        at_the_end(lambda: done.append(("last", transaction.get_connection().in_atomic_block)))
+        done.append("inner")
+
+    @whole_unit
+    def outer():
+        inner()
+        done.append("outer")
+
+    outer()
+
+    assert done == ["inner", "outer", ("last", True)]
+
+
+def test_where_no_unit_is_open_nothing_is_put_off():
+    done = []
+
+    at_the_end(lambda: done.append("at once"))
+
+    assert done == ["at once"]
+
+
+def test_a_last_step_that_fails_undoes_the_unit_and_is_not_kept_for_the_next():
+    @whole_unit
+    def work(step):
+        AuditEntry.objects.create(action="shop.opened")
+        at_the_end(step)
+
+    with pytest.raises(ZeroDivisionError):
+        work(lambda: 1 / 0)
+    assert not AuditEntry.objects.exists()
+
+    work(lambda: None)
+    assert AuditEntry.objects.count() == 1
+
+
+def test_a_unit_begun_anew_does_its_last_steps_once():
+    done, failures = [], [DEADLOCK]
+
+    @whole_unit
+    def work():
+        at_the_end(lambda: done.append("last"))
+        if failures:
+            fail(failures.pop())
+
+    work()
+
+    assert done == ["last"]

@@ -19,7 +19,7 @@ from catalog.models import StockItem, StockMovement, Variant
 from marketflow.core import guards
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
-from marketflow.core.realtime import push_on_commit
+from marketflow.core.realtime import push
 
 Kind = StockMovement.Kind
 
@@ -204,9 +204,14 @@ def _shortages(stock_item_ids: list[int]) -> list[dict[str, object]]:
 
 def _announce(stock_item_ids: Iterable[int]) -> None:
     ids = sorted(set(stock_item_ids))
-    for item in StockItem.objects.filter(pk__in=ids).select_related("variant"):
-        push_on_commit(item.group, "stock", **item.hint())
+    # Open pages are told what holds after the commit, and nobody waits for the asking.
+    transaction.on_commit(lambda: _push_levels(ids), robust=True)
     publish(StockChanged(stock_item_ids=ids))
+
+
+def _push_levels(ids: list[int]) -> None:
+    for item in StockItem.objects.filter(pk__in=ids).select_related("variant"):
+        push(item.group, "stock", **item.hint())
 
 
 def _require_positive(quantities: Iterable[int]) -> None:

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import make_address
 from carts.models import TaxRate
+from carts.services import pricing
 from carts.tests.factories import fill_cart, make_shipping
 from catalog.models import Product
 from catalog.services.inventory import OutOfStock
@@ -192,3 +193,16 @@ def test_placing_an_order_asks_the_database_little(buyer, shop, rival):
 
     statements = [q for q in queries if "SAVEPOINT" not in q["sql"]]
     assert len(statements) <= 14, "\n".join(q["sql"][:150] for q in statements)
+
+
+def test_three_lines_of_two_shops_cost_fourteen_statements(buyer, shop, rival):
+    """Savepoints not counted; one more asks for the levels that open pages are shown."""
+    bowl, lamp = make_variant(shop, "Bowl"), make_variant(shop, "Lamp")
+    cart = fill_cart(buyer, bowl, lamp, make_variant(rival, "Rug"))
+    quote = pricing.price(cart, country="IE").quote
+
+    with CaptureQueriesContext(connection) as captured:
+        place(cart, buyer=buyer, quote=quote)
+
+    statements = [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"]]
+    assert len(statements) <= 14, statements

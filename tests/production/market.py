@@ -27,10 +27,12 @@ PROXIED = {"Host": "market.example", "X-Forwarded-Proto": "https", "X-Forwarded-
 class Market:
     """The processes by name, and where they listen."""
 
-    def __init__(self, environment: dict[str, str], logs: Path) -> None:
+    def __init__(
+        self, environment: dict[str, str], logs: Path, variables: dict[str, str] | None = None
+    ) -> None:
         self.environment = environment
         self.logs = logs
-        self.services = compose(SECRETS)["services"]
+        self.services = compose(SECRETS | (variables or {}))["services"]
         self.ports = {"8000": str(free_port()), "8001": str(free_port())}
         self.processes: dict[str, subprocess.Popen] = {}
 
@@ -42,7 +44,7 @@ class Market:
         return [str(BIN / program), *arguments]
 
     def start(self, name: str) -> None:
-        with (self.logs / name).open("w") as log:
+        with (self.logs / name).open("a") as log:
             self.processes[name] = subprocess.Popen(
                 self.command(name), cwd=ROOT, env=self.settings(name), stdout=log, stderr=log
             )

@@ -123,13 +123,7 @@ def server(folder: Path, from_wheel: bool) -> Iterator[str]:
     root = Path(tempfile.mkdtemp(prefix="marketflow-pg-"))
     process = None
     try:
-        run = {"cwd": root, "env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(root)}}
-        if os.getuid() == 0:  # PostgreSQL refuses to run as root
-            nobody = pwd.getpwnam("nobody")
-            os.chown(root, nobody.pw_uid, nobody.pw_gid)
-            run |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-            if from_wheel:  # "nobody" may be unable to enter the virtual environment
-                folder = copied(folder, root)
+        folder, run = as_nobody(folder, root, from_wheel)
         data = root / "data"
         make_cluster(folder, data, run)
         port = free_port()
@@ -143,6 +137,18 @@ def server(folder: Path, from_wheel: bool) -> Iterator[str]:
             process.send_signal(signal.SIGINT)  # "fast" shutdown: does not wait for clients
             process.wait(20)
         shutil.rmtree(root, ignore_errors=True)
+
+
+def as_nobody(folder: Path, root: Path, from_wheel: bool) -> tuple[Path, dict]:
+    """Where the programs are, and how to run them with their data below `root`."""
+    run = {"cwd": root, "env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(root)}}
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
+        nobody = pwd.getpwnam("nobody")
+        os.chown(root, nobody.pw_uid, nobody.pw_gid)
+        run |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        if from_wheel:  # "nobody" may be unable to enter the virtual environment
+            folder = copied(folder, root)
+    return folder, run
 
 
 def make_cluster(folder: Path, data: Path, run: dict) -> None:

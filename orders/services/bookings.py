@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orders.models import Commission, LedgerTransfer, Payment, Payout, Refund, SellerOrder
+from orders.models import Commission, Dispute, LedgerTransfer, Payment, Payout, Refund, SellerOrder
 from orders.services import ledger
 from orders.services.ledger import Account, Entry, Kind
 
@@ -199,4 +199,16 @@ def payout_back(payout: Payout) -> Entry:
         kind="payout_back",
         key=f"payout_back:{payout.pk}",
         about={"payout": payout},
+    )
+
+
+def dispute_fee(dispute: Dispute, payment: Payment) -> Entry:
+    """What a lost dispute costs the marketplace beside the money. No part of the payment."""
+    return Entry(
+        debit=own(Kind.PROVIDER_FEE, dispute.currency),
+        credit=provider_account(payment),
+        amount_minor=dispute.fee_minor,
+        kind="dispute_fee",
+        key=f"dispute_fee:{dispute.pk}",
+        about={"seller_order": dispute.seller_order},
     )

@@ -91,10 +91,7 @@ def cancel_units(
 
     _lock_payments(order)
     _give_stock_back((line for line, _ in chosen), units=dict(chosen))
-    is_over = not part.lines.filter(quantity__gt=F("released") + F("shipped")).exists()
-    is_cancelled = is_over and not part.lines.filter(shipped__gt=0).exists()
-    if is_over:
-        part.move_to(SellerOrder.State.CANCELLED if is_cancelled else "shipped", actor=actor)
+    is_cancelled = _end(part, actor=actor)
     publish(
         SellerOrderCancelled(
             seller_order_id=part.pk,
@@ -109,6 +106,18 @@ def cancel_units(
     if is_cancelled:
         return _refund_all(part, reason=reason, actor=actor)
     return _refund_units(part, chosen, reason=reason, actor=actor)
+
+
+def call_off(*, part: SellerOrder, actor: User | None = None) -> None:
+    """Send nothing more of `part`, which is paid: its money is given back by who calls.
+
+    The caller holds Order, SellerOrder and Payments. Locks stock and promotions.
+    """
+    parts = _locked_parts(part.order)
+    part = next(one for one in parts if one.pk == part.pk)
+    _give_stock_back(part.lines.all())
+    _end(part, actor=actor)
+    _close_if_over(part.order, parts, reason="refused", actor=actor)
 
 
 def _locked_parts(order: Order) -> list[SellerOrder]:
@@ -139,6 +148,15 @@ def _chosen(part: SellerOrder, wanted: Mapping[int, int] | None) -> list[tuple[O
         if not 0 < units <= lines[pk].unshipped:
             raise SentMeanwhile(unshipped=lines[pk].unshipped)
     return [(lines[pk], wanted[pk]) for pk in sorted(wanted)]
+
+
+def _end(part: SellerOrder, *, actor: User | None) -> bool:
+    """Move on a part of which nothing is left to send. Whether nothing of it was sent either."""
+    if part.lines.filter(quantity__gt=F("released") + F("shipped")).exists():
+        return False
+    is_cancelled = not part.lines.filter(shipped__gt=0).exists()
+    part.move_to(SellerOrder.State.CANCELLED if is_cancelled else "shipped", actor=actor)
+    return is_cancelled
 
 
 def _give_stock_back(

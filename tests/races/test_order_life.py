@@ -8,8 +8,17 @@ from django.core.management import call_command
 from accounts.tests.factories import make_shop, make_user
 from catalog.tests.factories import make_variant, stock_of
 from marketflow.core.errors import Refusal
-from orders.models import InvalidTransition, Order, Refund, Return, SellerOrder, Shipment
-from orders.services import cancelling, fulfilment, refunds, returns
+from orders.models import (
+    Dispute,
+    Disputed,
+    InvalidTransition,
+    Order,
+    Refund,
+    Return,
+    SellerOrder,
+    Shipment,
+)
+from orders.services import cancelling, disputes, fulfilment, refunds, returns
 from orders.services.closing import NotCancellable
 from orders.services.fulfilment import NotShippable, TooManyUnits
 from orders.services.returns import Arrived, MoreThanSent
@@ -130,4 +139,36 @@ def test_a_parcel_is_received_once():
     assert sum(isinstance(result, Refund) for result in results) == 1
     assert sum(isinstance(result, InvalidTransition) for result in results) == 3, results
     assert Refund.objects.get().amount_minor == 2000
+    call_command("audit")
+
+
+def test_a_dispute_and_a_completion_pass_in_one_order_or_the_other():
+    part = delivered()
+
+    opened, completed = race(
+        lambda: disputes.open_by_buyer(part=part, reason="In pieces."),
+        lambda: fulfilment.complete(seller_order=part),
+    )
+
+    assert isinstance(opened, Dispute)
+    # Before it, the completion is refused; after it, the money is still here.
+    assert completed is None or isinstance(completed, Disputed)
+    call_command("audit")
+
+
+def test_staff_and_bank_do_not_give_the_same_money_back():
+    order, part, _ = paid_order()
+    dispute = disputes.open_by_buyer(part=part, reason="Never came.")
+    total = order.total_minor
+
+    results = race(
+        lambda: disputes.decide(dispute=dispute, refund_minor=total, decision="Yes."),
+        lambda: disputes.open_by_provider(
+            payment=order.payments.get(), reference="dp_1", amount_minor=total
+        ),
+    )
+
+    assert all(isinstance(r, Refund | list | InvalidTransition | Refusal) for r in results)
+    disputes.close_by_provider(payment=order.payments.get(), reference="dp_1", is_won=False)
+    assert order.payments.get().refund_decided_minor == total
     call_command("audit")

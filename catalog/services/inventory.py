@@ -69,6 +69,17 @@ def release(quantities: Mapping[int, int]) -> None:
 
 
 @transaction.atomic
+def recount_allocated(item: StockItem, units: int) -> None:
+    """Allocate exactly `units`: what order lines are known to hold. For the doctor.
+
+    The caller holds the row's lock. Raises `BelowAllocated` where fewer are on the shelf.
+    """
+    if not StockItem.objects.filter(pk=item.pk, on_hand__gte=units).update(allocated=units):
+        raise BelowAllocated(variant=str(item.variant.uuid))
+    _announce([item.pk])
+
+
+@transaction.atomic
 def sell(goods: Iterable[Sold]) -> None:
     """Let promised goods leave the shelf, once per order line and parcel."""
     goods = sorted(goods, key=lambda sold: (sold.stock_item_id, sold.order_line_id))

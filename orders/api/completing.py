@@ -45,10 +45,13 @@ def complete_dead() -> int:
     provider says nothing yet is left for the next time. Safe to repeat, and to run at once.
     """
     dead = IdempotentRequest.objects.dead().order_by("pk")
-    return sum(_complete(entry) for entry in dead if entry.take_over())
+    return sum(complete(entry) for entry in dead)
 
 
-def _complete(entry: IdempotentRequest) -> bool:
+def complete(entry: IdempotentRequest) -> bool:
+    """As `complete_dead`, for one. False where it is not dead, or nothing is known yet."""
+    if not entry.take_over():
+        return False
     for kind in KINDS:
         if made := kind.model.objects.filter(uuid=entry.work_id).first():
             return _answer(entry, kind, made)

@@ -41,10 +41,11 @@ def release_expired() -> int:
     Publishes `OrderCancelled` with the reason `expired`.
     """
     due = list(Order.objects.overdue().order_by("pk").values_list("pk", flat=True))
-    return sum(_expire(pk) for pk in due)
+    return sum(expire(pk) for pk in due)
 
 
-def _expire(pk: int) -> bool:
+def expire(pk: int) -> bool:
+    """Give back the stock of one order. False where its hold runs on, or it was paid meanwhile."""
     try:
         return _expire_if_due(pk)
     except InvalidTransition:

@@ -25,9 +25,10 @@ from orders import gateways
 from orders.events import OrderPaid
 from orders.gateways import Outcome
 from orders.gateways.protocol import Unknown
-from orders.models import InvalidTransition, Order, OrderLine, Payment
+from orders.models import InvalidTransition, LedgerTransfer, Order, OrderLine, Payment
 from orders.models.history import record_start
 from orders.services import bookings, commissions, ledger, refunds
+from orders.services.ledger import Entry
 
 logger = logging.getLogger(__name__)
 
@@ -178,16 +179,43 @@ def _capture(payment: Payment, order: Order) -> None:
     payment.captured_at = payment.closed_at = now()
     payment.authorised_minor = payment.amount_minor
     payment.save(update_fields=["authorised_minor", "captured_minor", "captured_at", "closed_at"])
+    ledger.post([bookings.captured(payment), *_what_follows(order, payment)])
+
+
+@whole_unit
+def recognise(*, payment: Payment) -> None:
+    """Do what should have followed a capture: mark the order paid, or give the money back.
+
+    For the doctor: a capture does it by itself. Safe to repeat. Locks as `settle`.
+    """
+    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    if payment.state != Payment.State.CAPTURED or _is_what_paid(order, payment):
+        return
+    entry = bookings.captured(payment)
+    is_booked = LedgerTransfer.objects.filter(dedupe_key=entry.key).exists()
+    ledger.post([*([] if is_booked else [entry]), *_what_follows(order, payment)])
+
+
+def _is_what_paid(order: Order, payment: Payment) -> bool:
+    earlier = order.payments.filter(captured_at__lt=payment.captured_at)
+    return order.paid_at is not None and not earlier.exists()
+
+
+def _what_follows(order: Order, payment: Payment) -> list[Entry]:
+    """The capture's consequences, and what is to be booked for them."""
     if order.state != Order.State.AWAITING_PAYMENT:
         # Closed before the money came, or paid by another attempt.
         refunds.give_back(payment=payment)
-        ledger.post([bookings.captured(payment)])
-        return
-    _mark_paid(order, payment)
+        return []
+    return _mark_paid(order)
 
 
-def _mark_paid(order: Order, payment: Payment) -> None:
-    """The whole sum is captured: the shops may send, and are owed their share."""
+def _mark_paid(order: Order) -> list[Entry]:
+    """The whole sum is captured: the shops may send, and are owed their share.
+
+    Returns what is to be booked, which comes last: accounts stay locked until the commit.
+    """
     order.move_to(Order.State.PAID)
     Order.objects.filter(pk=order.pk).update(paid_at=now())
     parts = list(order.seller_orders.order_by("pk").prefetch_related(_lines_to_charge()))
@@ -201,12 +229,11 @@ def _mark_paid(order: Order, payment: Payment) -> None:
             shop_ids=[part.shop_id for part in parts],
         )
     )
-    # Last: the accounts stay locked until the commit.
-    entries = [bookings.captured(payment)]
+    entries = []
     for part in parts:
         charged = [line.commission for line in part.lines.all()]
         entries += bookings.paid(part, order.currency, charged)
-    ledger.post(entries)
+    return entries
 
 
 def _lines_to_charge() -> Prefetch:

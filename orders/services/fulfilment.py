@@ -98,6 +98,22 @@ def deliver(*, seller_order: SellerOrder, actor: User | None = None) -> None:
 
 
 @transaction.atomic
+def confirm(*, seller_order: SellerOrder, actor: User | None = None) -> None:
+    """The buyer has it and is content: delivered, if nobody said so before, and completed.
+
+    Locks as `complete`. Raises `InvalidTransition`, `Disputed`. Publishes `SellerOrderDelivered`
+    and `OrderCompleted` as these happen.
+    """
+    # The order comes first in the order of locks.
+    Order.objects.select_for_update().get(pk=seller_order.order_id)
+    if seller_order.disputes.open().exists():
+        raise Disputed
+    if seller_order.state == SellerOrder.State.SHIPPED:
+        deliver(seller_order=seller_order, actor=actor)
+    complete(seller_order=seller_order, actor=actor)
+
+
+@transaction.atomic
 def complete(*, seller_order: SellerOrder, actor: User | None = None) -> None:
     """Nothing more is expected: what is left of its money is the shop's to be paid out.
 

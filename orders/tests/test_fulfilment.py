@@ -9,8 +9,8 @@ from django.utils.timezone import now
 from catalog.models import StockMovement
 from catalog.tests.factories import make_variant, stock_of
 from marketflow.core.models import OutboxEvent
-from orders.models import InvalidTransition, OrderLine, SellerOrder, Shipment
-from orders.services import fulfilment
+from orders.models import Disputed, InvalidTransition, Order, OrderLine, SellerOrder, Shipment
+from orders.services import disputes, fulfilment
 from orders.services.fulfilment import NotShippable, TooManyUnits
 from orders.tests.factories import make_order
 
@@ -158,3 +158,30 @@ def test_what_was_delivered_long_enough_ago_completes_by_itself(part, settings):
     assert part.state == "completed"
     assert fulfilment.complete_delivered() == 0
     call_command("audit")
+
+
+def test_who_confirms_that_it_came_completes_it(buyer, shop):
+    part = make_order(buyer, make_variant(shop), paid=True).seller_orders.get()
+    fulfilment.ship(seller_order=part)
+
+    fulfilment.confirm(seller_order=part, actor=buyer)
+
+    steps = [step.dst for step in part.history.order_by("seq")]
+    assert steps == ["pending", "paid", "shipped", "delivered", "completed"]
+    assert Order.objects.get().state == "completed"
+    assert part.shipments.get().delivered_at
+    call_command("audit")
+
+
+def test_what_was_not_sent_or_is_disputed_is_not_confirmed(buyer, shop):
+    bowl = make_variant(shop)
+    unsent, disputed = (make_order(buyer, bowl, paid=True).seller_orders.get() for _ in range(2))
+    fulfilment.ship(seller_order=disputed)
+    disputes.open_by_buyer(part=disputed, reason="In pieces.")
+
+    for part, refusal in [(unsent, InvalidTransition), (disputed, Disputed)]:
+        with pytest.raises(refusal):
+            fulfilment.confirm(seller_order=part)
+
+    states = SellerOrder.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["paid", "shipped"]

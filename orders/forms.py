@@ -104,6 +104,19 @@ class TestCardForm(PlainSpeech, forms.Form):
         )
 
 
+class StripeForm(forms.Form):
+    """The token that the provider's script made of what was typed in the provider's own fields."""
+
+    payment_method = forms.RegexField(
+        label=_("Card"),
+        regex=r"^(pm|ctoken)_\w{1,200}$",
+        error_messages={
+            "required": _("Enter your card in the fields of the payment provider"),
+            "invalid": _("Enter your card once more"),
+        },
+    )
+
+
 class NoteForm(forms.Form):
     note = forms.CharField(
         label=_("Note to the shops"),
@@ -135,7 +148,7 @@ class FindForm(PlainSpeech, forms.Form):
 
 
 # What each provider asks for on our pages, by its name; the others ask on their own.
-DETAILS: dict[str, type[forms.Form]] = {"test": TestCardForm}
+DETAILS: dict[str, type[forms.Form]] = {"test": TestCardForm, "stripe": StripeForm}
 
 
 def details_form(method: str, data=None) -> forms.Form:

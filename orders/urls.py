@@ -28,4 +28,9 @@ urlpatterns = [
         paying.confirm,
         name="confirm_payment",
     ),
+    path(
+        "orders/<str:number>/payments/<uuid:payment>/return/",
+        paying.returned,
+        name="payment_returned",
+    ),
 ]

@@ -10,7 +10,7 @@ from rest_framework.serializers import ModelSerializer
 
 from marketflow.core.api import idempotency
 from marketflow.core.models import IdempotentRequest
-from orders.api.serializers import PaymentSerializer
+from orders.api.serializers import StartedPaymentSerializer
 from orders.models import Payment
 from orders.services import payments
 
@@ -33,7 +33,7 @@ KINDS = [
         model=Payment,
         resume=lambda payment: payments.resume(payment=payment),
         is_unknown=lambda payment: payment.state == Payment.State.CREATED,
-        serializer=PaymentSerializer,
+        serializer=StartedPaymentSerializer,
     ),
 ]
 

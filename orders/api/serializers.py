@@ -141,6 +141,18 @@ class PaymentSerializer(serializers.ModelSerializer):
         return "processing" if payment.state == Payment.State.CREATED else payment.state
 
 
+class StartedPaymentSerializer(PaymentSerializer):
+    """An attempt to pay, as who made it gets it."""
+
+    client_secret = serializers.CharField(
+        help_text="With `stripe`, where an action is required: for its own library, once."
+    )
+
+    class Meta(PaymentSerializer.Meta):
+        fields = [*PaymentSerializer.Meta.fields, "client_secret"]
+        read_only_fields = fields
+
+
 class OrderPaymentSerializer(serializers.Serializer):
     last = PaymentSerializer(allow_null=True)
     methods = serializers.ListField(child=serializers.CharField())
@@ -239,6 +251,12 @@ class CheckoutInput(StrictSerializer):
 class PaymentInput(StrictSerializer):
     method = serializers.CharField(max_length=20)
     card = serializers.CharField(max_length=30, required=False, help_text="For `test`.")
+    payment_method = serializers.RegexField(
+        r"^(pm|ctoken)_\w{1,200}$",
+        required=False,
+        help_text="For `stripe`: a PaymentMethod or a ConfirmationToken. Without one, confirm "
+        "with the `client_secret` of the answer.",
+    )
 
 
 class ParcelLineInput(StrictSerializer):

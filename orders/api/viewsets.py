@@ -21,9 +21,9 @@ from orders.api.serializers import (
     OrderSerializer,
     OrderSummarySerializer,
     PaymentInput,
-    PaymentSerializer,
     ShipmentInput,
     ShopsOrderSerializer,
+    StartedPaymentSerializer,
     StateChangeSerializer,
 )
 from orders.models import Order, SellerOrder, StateChange
@@ -98,7 +98,7 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
         order = self.get_object()
         return as_pdf(invoices.of_order(order), f"{order.number}.pdf")
 
-    @extend_schema(request=PaymentInput, responses={201: PaymentSerializer})
+    @extend_schema(request=PaymentInput, responses={201: StartedPaymentSerializer})
     @action(detail=True, methods=["post"], url_path="payments")
     @idempotent(required=True, calls_out=True)
     def pay(self, request: Request, number: str) -> Response:
@@ -111,7 +111,7 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
         payment = payments.start(
             order=order, method=method, details=details, uuid=work_id(request)
         )
-        return Response(PaymentSerializer(payment).data, status=201)
+        return Response(StartedPaymentSerializer(payment).data, status=201)
 
     @extend_schema(request=None, responses={201: OrderSerializer})
     @action(detail=True, methods=["post"])

@@ -196,4 +196,5 @@ class StripeGateway:
 
 def _return_url(payment: Payment) -> str:
     """Where the bank sends the buyer back to."""
-    return settings.SITE_URL + reverse("orders:order", args=[payment.order.number])
+    path = reverse("orders:payment_returned", args=[payment.order.number, payment.uuid])
+    return settings.SITE_URL + path

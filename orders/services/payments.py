@@ -256,7 +256,7 @@ def resume(*, payment: Payment) -> Payment:
     Returns it as it is now; open, where the provider does not answer either.
     """
     if payment.closed_at is None and payment.state in UNSETTLED:
-        _look_up_or_wait(payment)
+        return ask(payment=payment)
     return Payment.objects.get(pk=payment.pk)
 
 
@@ -272,7 +272,7 @@ def ask_again(*, order: Order | None = None) -> int:
         silent = silent.filter(order=order)
     waiting = list(silent.order_by("pk"))
     for payment in waiting:
-        _look_up_or_wait(payment)
+        ask(payment=payment)
     return len(waiting)
 
 
@@ -289,6 +289,15 @@ def settle_unknown() -> int:
     return ask_again() + len(left)
 
 
+def ask(*, payment: Payment) -> Payment:
+    """As `look_up`, and patient: where the provider does not answer, it stays as it is."""
+    try:
+        return look_up(payment=payment)
+    except Unknown:
+        logger.warning("the provider does not say what became of payment %s", payment.uuid)
+        return Payment.objects.get(pk=payment.pk)
+
+
 def look_up(*, payment: Payment) -> Payment:
     """Ask the provider what became of `payment`, and write it down. Runs in no transaction.
 
@@ -302,13 +311,6 @@ def look_up(*, payment: Payment) -> Payment:
         # The provider never heard of it: no money can have moved.
         outcome = Outcome(status="failed", reference="", failure="not_started")
     return _settle_if_new(payment, outcome)
-
-
-def _look_up_or_wait(payment: Payment) -> None:
-    try:
-        look_up(payment=payment)
-    except Unknown:
-        logger.warning("the provider does not say what became of payment %s", payment.uuid)
 
 
 def _settle_if_new(payment: Payment, outcome: Outcome) -> Payment:

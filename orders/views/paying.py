@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.pages import see_other
 from marketflow.core.errors import Refusal
@@ -19,9 +19,15 @@ from orders.models import InvalidTransition, Order, Payment
 from orders.services import payments
 from orders.views.access import of_the_buyer
 from orders.views.checkout import test_cards
+from orders.views.element import allow, element
 
 WHY = {
     "card_declined": gettext_lazy("The bank declined the card. Try another one."),
+    "insufficient_funds": gettext_lazy("The card does not have enough money. Try another one."),
+    "expired_card": gettext_lazy("The card has expired. Try another one."),
+    "incorrect_cvc": gettext_lazy("The security code of the card is not right. Try again."),
+    "processing_error": gettext_lazy("The bank could not process the card. Try again."),
+    "provider_refused": gettext_lazy("This way to pay does not work now. Choose another one."),
     "card_not_accepted": gettext_lazy("This is none of the test cards. Use one of those below."),
     "authentication_refused": gettext_lazy("The payment was not confirmed."),
     "abandoned": gettext_lazy("The payment was not confirmed."),
@@ -40,7 +46,8 @@ def pay(
         return see_other(order)
     if payment.state == Payment.State.FAILED:
         return see_other("orders:pay", order.number)
-    if payment.state == Payment.State.REQUIRES_ACTION and payment.action_url:
+    # A form may not lead to another site, says the policy of our pages: there a link does.
+    if payment.state == Payment.State.REQUIRES_ACTION and payment.action_url.startswith("/"):
         return see_other(payment.action_url)
     return see_other(order)
 
@@ -64,11 +71,13 @@ def pay_again(request: HttpRequest, order: Order) -> HttpResponse:
         "methods": gateways.enabled(),
         "method": method,
         "test_cards": test_cards() if method == "test" else [],
+        "element": element(method, order.total),
         "reason": why(last),
         "rows": amounts(order),
     }
     is_wrong = request.method == "POST"
-    return render(request, "orders/pay.html", context, status=422 if is_wrong else 200)
+    response = render(request, "orders/pay.html", context, status=422 if is_wrong else 200)
+    return allow(response, method)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,6 +99,20 @@ def confirm(request: HttpRequest, order: Order, payment: str) -> HttpResponse:
     except InvalidTransition as late:
         messages.warning(request, _(late.message))
     if asked.state == Payment.State.FAILED:
+        return see_other("orders:pay", order.number)
+    return see_other(order)
+
+
+@require_safe
+@of_the_buyer
+def returned(request: HttpRequest, order: Order, payment: str) -> HttpResponse:
+    """Back from the bank: what it decided is asked of the provider, not read from the address."""
+    attempt = order.payments.filter(uuid=payment).first()
+    if attempt is None:
+        raise Http404
+    if attempt.state in (Payment.State.REQUIRES_ACTION, Payment.State.PROCESSING):
+        attempt = payments.ask(payment=attempt)
+    if attempt.state == Payment.State.FAILED:
         return see_other("orders:pay", order.number)
     return see_other(order)
 

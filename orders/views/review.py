@@ -24,6 +24,7 @@ from orders.services.checkout import AlreadyOrdered, Delivery, EmptyCart, PriceC
 from orders.services.drafts import Draft
 from orders.views import access, paying, seen
 from orders.views.checkout import page, price, test_cards
+from orders.views.element import allow, element
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -168,12 +169,14 @@ def _page(
         "note": NoteForm(),
         "gateway": gateway,
         "test_cards": test_cards() if gateway.name == "test" else [],
+        "element": element(draft.method, priced.total),
         "key": cart.uuid,
         "seen": seen.carry(priced, draft),
         "hold_minutes": settings.ORDER_HOLD_MINUTES,
         "pay_label": _pay_label(priced, others=others),
     }
-    return page(request, "review", priced, draft, everything | more, status)
+    response = page(request, "review", priced, draft, everything | more, status)
+    return allow(response, draft.method)
 
 
 def _pay_label(priced: PricedCart, *, others: bool) -> str:

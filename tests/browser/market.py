@@ -13,10 +13,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.environment import names_of_settings
+from tests.psp_sim import process as psp_sim
+from tests.psp_sim.process import Psp
 from tests.servers import NoServer, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +33,7 @@ class BrowserMarket:
     log: Path
     visitors: dict[str, dict[str, str]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    psp: Psp | None = None
 
     def cookies_of(self, visitor: str) -> list[dict[str, str]]:
         return [
@@ -47,7 +50,29 @@ def running_market(folder: Path, *, hashed: bool = False) -> Iterator[BrowserMar
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    environment = settings(folder, url) | {"STATIC_MANIFEST": str(int(hashed))}
+    webhooks = f"{url}/webhooks/payments/stripe/"
+    with psp_sim.running(folder, webhook_url=webhooks) as psp:
+        environment = settings(folder, url) | paid_by(psp) | {"STATIC_MANIFEST": str(int(hashed))}
+        with served(folder, port, url, environment, hashed=hashed) as market:
+            yield replace(market, psp=psp)
+
+
+def paid_by(psp: Psp) -> dict[str, str]:
+    """Stripe is offered beside the test cards, and a simulator stands in for it."""
+    return {
+        "PAYMENT_PROVIDERS": "test,stripe",
+        "STRIPE_SECRET_KEY": psp_sim.KEY,
+        "STRIPE_PUBLISHABLE_KEY": psp_sim.PUBLISHABLE,
+        "STRIPE_WEBHOOK_SECRET": psp_sim.SECRET,
+        "STRIPE_API_BASE": psp.base,
+        "STRIPE_JS_URL": f"{psp.base}/v3/",
+    }
+
+
+@contextlib.contextmanager
+def served(
+    folder: Path, port: int, url: str, environment: dict[str, str], *, hashed: bool
+) -> Iterator[BrowserMarket]:
     if hashed:
         manage(environment, "collectstatic", "--noinput", "--verbosity=0")
     manage(environment, "migrate", "--verbosity=0")

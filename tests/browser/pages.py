@@ -72,6 +72,7 @@ STOPS = [
     Stop("review", "/checkout/review/", "guest"),
     Stop("order, waiting", "order_waiting", "ana"),
     Stop("order, pay again", "pay", "ana"),
+    Stop("order, pay by card", "pay_by_card", "ana"),
     Stop("order, paid", "order_paid", "ana"),
     Stop("order, shipped", "order_shipped", "ana"),
     Stop("order, somebody else's", "order_paid", status=404),

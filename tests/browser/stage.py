@@ -42,6 +42,7 @@ def write(path: str) -> None:
     cart = [goods["mug"], goods["dear"], goods["long"]]
     orders = {
         "order_waiting": order(buyer, cart[:2]),
+        "order_declined": declined(order(buyer, cart[:1])),
         "order_paid": order(buyer, cart, paid=True),
         "order_shipped": order(buyer, cart, paid=True, shipped=True),
     }
@@ -124,6 +125,13 @@ def order(
     return placed
 
 
+def declined(placed: Order) -> Order:
+    """A card that Stripe refused: its page asks for another."""
+    details = {"payment_method": "pm_card_visa_chargeDeclined"}
+    payments.start(order=placed, method="stripe", details=details)
+    return placed
+
+
 def visitor() -> Client:
     return Client(SERVER_NAME="127.0.0.1")
 
@@ -175,4 +183,5 @@ def places(goods: dict[str, Variant], orders: dict[str, Order], buyer: User) -> 
         "address": f"/account/addresses/{buyer.addresses.first().uuid}/",
         **{name: order.get_absolute_url() for name, order in orders.items()},
         "pay": f"{orders['order_waiting'].get_absolute_url()}pay/",
+        "pay_by_card": f"{orders['order_declined'].get_absolute_url()}pay/",
     }

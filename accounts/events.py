@@ -39,3 +39,12 @@ class AccountDeleted(Event):
     """Somebody left. What the apps above keep of their wishes is theirs to forget."""
 
     user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankAccountReplaced(Event):
+    """`last_id` is the account that it took the place of."""
+
+    shop_id: int
+    account_id: int
+    last_id: int | None

@@ -158,7 +158,14 @@ UNFOLD_SELLER = SHARED | {
             {
                 "title": _("Money"),
                 "items": [
+                    _own(_("Payouts"), "payments", "orders_payout_changelist", "money"),
                     _own(_("Invoices"), "request_quote", "orders_invoice_changelist", "money"),
+                    _own(
+                        _("Bank account"),
+                        "account_balance",
+                        "accounts_bankaccount_changelist",
+                        "money",
+                    ),
                 ],
             },
             {

@@ -6,8 +6,14 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import localdate
 
-from accounts.events import ShopApplied, ShopOpened, ShopRefused, ShopSuspended
-from accounts.models import Shop, ShopMember, User
+from accounts.events import (
+    BankAccountReplaced,
+    ShopApplied,
+    ShopOpened,
+    ShopRefused,
+    ShopSuspended,
+)
+from accounts.models import BankAccount, Shop, ShopMember, User
 from marketflow.core.events import subscribe
 from notifications.services import mailing
 from orders.events import (
@@ -15,9 +21,11 @@ from orders.events import (
     OrderLinkAsked,
     OrderPaid,
     OrderPlaced,
+    PayoutFailed,
+    PayoutSent,
     SellerOrderShipped,
 )
-from orders.models import Order, SellerOrder, Shipment
+from orders.models import Order, Payout, SellerOrder, Shipment
 from orders.services import links
 
 # --- orders
@@ -89,6 +97,61 @@ def tell_the_owners_what_to_change(event: ShopRefused) -> None:
 @subscribe(ShopSuspended)
 def tell_the_owners_that_their_shop_is_closed(event: ShopSuspended) -> None:
     _write_to_owners("shop_suspended", Shop.objects.get(pk=event.shop_id), event.recipient_ids)
+
+
+# --- money
+
+
+@subscribe(BankAccountReplaced)
+def warn_of_a_new_bank_account(event: BankAccountReplaced) -> None:
+    """Everybody who owns the shop, at the addresses of today and at those of the last account."""
+    accounts = BankAccount.objects.select_related("shop", "added_by")
+    account = accounts.get(pk=event.account_id)
+    last = accounts.filter(pk=event.last_id).first()
+    addresses = dict.fromkeys([*account.told, *(last.told if last else [])])
+    for address in addresses:
+        mailing.write(
+            recipient=address,
+            kind="bank_account_replaced",
+            about=str(account.uuid),
+            context={"account": account, "last": last},
+        )
+
+
+@subscribe(PayoutSent)
+def tell_the_shop_that_money_is_on_its_way(event: PayoutSent) -> None:
+    payout = Payout.objects.select_related("shop").get(pk=event.payout_id)
+    _write_about_money("payout_sent", payout)
+
+
+@subscribe(PayoutFailed)
+def tell_the_shop_that_a_payout_failed(event: PayoutFailed) -> None:
+    payout = Payout.objects.select_related("shop").get(pk=event.payout_id)
+    _write_about_money("payout_failed", payout, state=event.state)
+
+
+@subscribe(PayoutFailed)
+def tell_staff_that_a_payout_failed(event: PayoutFailed) -> None:
+    payout = Payout.objects.select_related("shop").get(pk=event.payout_id)
+    url = settings.SITE_URL + reverse("admin:orders_payout_change", args=[payout.pk])
+    mailing.write(
+        recipient=settings.OPERATOR_EMAIL,
+        kind="payout_failed_staff",
+        about=f"{payout.uuid}:{event.state}",
+        context={"payout": payout, "url": url},
+    )
+
+
+def _write_about_money(kind: str, payout: Payout, state: str = "") -> None:
+    url = settings.SITE_URL + reverse("seller:orders_payout_change", args=[payout.pk])
+    seats = ShopMember.objects.with_duty("money").filter(shop=payout.shop_id)
+    for seat in seats.filter(user__is_active=True).select_related("user"):
+        mailing.write(
+            recipient=seat.user.email,
+            kind=kind,
+            about=f"{payout.uuid}:{state}",
+            context={"payout": payout, "state": state, "url": url},
+        )
 
 
 def _order(order_id: int) -> Order:

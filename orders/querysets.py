@@ -147,7 +147,11 @@ class LedgerTransferQuerySet(models.QuerySet):
 
     def moving(self, kind: str, shop_id: int, currency: str):
         """Those that move one account of a shop, with `gain_minor`: what they bring it."""
-        account = {"kind": kind, "shop": shop_id, "currency": currency}
+        return self.on_account(kind, shop=shop_id, currency=currency)
+
+    def on_account(self, kind: str, **which):
+        """Those that move accounts of `kind`, with `gain_minor`: what they bring them."""
+        account = {"kind": kind} | which
         into = Q(**{f"credit__{name}": value for name, value in account.items()})
         out = Q(**{f"debit__{name}": value for name, value in account.items()})
         gain = Case(When(into, then=F("amount_minor")), default=-F("amount_minor"))

@@ -55,6 +55,17 @@ class OwnShopAdmin(ShopScopedAdmin):
             },
         ),
         (
+            _("Payouts"),
+            {
+                "classes": ["tab"],
+                "description": _(
+                    "What has cleared when a day, week or month ends is paid out then, unless it "
+                    "is less than the smallest payout."
+                ),
+                "fields": ["payout_schedule", "payout_minimum_minor"],
+            },
+        ),
+        (
             _("Terms"),
             {
                 "classes": ["tab"],

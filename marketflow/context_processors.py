@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from carts.services.carried import carried
 from catalog.services import tree
+from marketflow.backoffice.seller import payout_problems
 
 THEMES = ("light", "dark")
 
@@ -15,7 +16,9 @@ THEMES = ("light", "dark")
 def shell(request: HttpRequest) -> dict[str, object]:
     carries = SimpleLazyObject(lambda: carried(request))
     theme = request.COOKIES.get("theme", "")
+    is_studio = request.path.startswith("/seller/")
     return {
+        "payout_problems": SimpleLazyObject(lambda: payout_problems(request)) if is_studio else [],
         "market_name": settings.MARKETPLACE_NAME,
         "is_demo": settings.DEMO,
         "theme": theme if theme in THEMES else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,8 @@ from accounts.services import shops
 from marketflow.core.admin import ReadOnly, StaffAdmin, staff_site
 from marketflow.core.admin_forms import ReasonForm, answered, ask
 from marketflow.core.errors import Refusal
+from marketflow.core.money import Money
+from marketflow.core.templatetags.marketflow import money
 
 STATE_COLOURS = {
     Shop.State.APPLIED: "warning",
@@ -43,9 +46,18 @@ class ShopAdmin(StaffAdmin):
     list_display = ["name", "badge", "country", "member_count", "applied_at", "opened_at"]
     list_filter = ["state", "country"]
     search_fields = ["name", "slug", "email", "legal_name"]
-    readonly_fields = ["uuid", "state", "state_reason", "applied_at", "opened_at"]
+    readonly_fields = [
+        "uuid",
+        "state",
+        "state_reason",
+        "applied_at",
+        "opened_at",
+        "payout_schedule",
+        "minimum",
+        "payouts_held",
+    ]
     inlines = [MemberInline]
-    actions = ["approve", "refuse", "suspend", "reinstate"]
+    actions = ["approve", "refuse", "suspend", "reinstate", "hold_payouts", "release_payouts"]
     fieldsets = [
         (
             None,
@@ -77,6 +89,10 @@ class ShopAdmin(StaffAdmin):
             },
         ),
         (
+            _("Payouts"),
+            {"classes": ["tab"], "fields": [("payout_schedule", "minimum"), "payouts_held"]},
+        ),
+        (
             _("Vacation"),
             {"classes": ["tab"], "fields": [("away_from", "away_until"), "away_note"]},
         ),
@@ -97,6 +113,10 @@ class ShopAdmin(StaffAdmin):
     def badge(self, shop: Shop) -> tuple[str, str]:
         return shop.state, shop.get_state_display()
 
+    @display(description=_("smallest payout"))
+    def minimum(self, shop: Shop) -> str:
+        return money(Money(shop.payout_minimum_minor, settings.MARKETPLACE_CURRENCY))
+
     @display(description=_("members"), ordering="people")
     def member_count(self, shop: Shop) -> int:
         return shop.people
@@ -116,6 +136,14 @@ class ShopAdmin(StaffAdmin):
     @action(description=_("Reinstate"), permissions=["change"])
     def reinstate(self, request: HttpRequest, rows: QuerySet) -> None:
         self._each(request, rows, lambda shop: shops.reinstate(shop=shop, by=request.user))
+
+    @action(description=_("Hold payouts, with a reason"), permissions=["change"])
+    def hold_payouts(self, request: HttpRequest, rows: QuerySet) -> HttpResponse | None:
+        return self._with_reason(request, rows, "hold_payouts", shops.hold_payouts, _("Hold"))
+
+    @action(description=_("Release payouts"), permissions=["change"])
+    def release_payouts(self, request: HttpRequest, rows: QuerySet) -> None:
+        self._each(request, rows, lambda shop: shops.release_payouts(shop=shop, by=request.user))
 
     def _with_reason(
         self,

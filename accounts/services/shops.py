@@ -113,6 +113,33 @@ def reinstate(*, shop: Shop, by: User) -> Shop:
 
 
 @transaction.atomic
+def hold_payouts(*, shop: Shop, by: User, reason: str) -> Shop:
+    """Keep the shop's money where it is; what the provider was asked for goes on.
+
+    Raises `WrongState` where it is held already.
+    """
+    if not reason:
+        raise ValueError("a hold has its reason")
+    if not Shop.objects.filter(pk=shop.pk, payouts_held="").update(payouts_held=reason):
+        raise WrongState
+    shop.payouts_held = reason
+    changed = {"before": {"held": False}, "after": {"held": True}}
+    audit.record("hold_payouts", shop, by, reason=reason, **changed)
+    return shop
+
+
+@transaction.atomic
+def release_payouts(*, shop: Shop, by: User) -> Shop:
+    """Let the shop be paid again. Raises `WrongState` where nothing holds it."""
+    if not Shop.objects.filter(pk=shop.pk).exclude(payouts_held="").update(payouts_held=""):
+        raise WrongState
+    shop.payouts_held = ""
+    changed = {"before": {"held": True}, "after": {"held": False}}
+    audit.record("release_payouts", shop, by, **changed)
+    return shop
+
+
+@transaction.atomic
 def plan_vacation(
     *, shop: Shop, by: User, first: date | None, last: date | None = None, note: str = ""
 ) -> Shop:

@@ -181,7 +181,18 @@ def test_a_password_set_by_staff_ends_every_session_and_is_written_down(client, 
 
 def settings_of(shop, **fields):
     values = {"country": "IE", "email": "", "returns_days": "30", "_save": "1"}
-    return values | fields
+    return values | {"payout_schedule": "weekly", "payout_minimum_minor": "0"} | fields
+
+
+def test_an_owner_sets_when_and_from_what_amount_they_are_paid(client, shop, seller):
+    client.force_login(seller)
+    path = f"/seller/accounts/shop/{shop.pk}/change/"
+
+    rhythm = {"payout_schedule": "monthly", "payout_minimum_minor": "25.50"}
+    client.post(path, settings_of(shop, **rhythm))
+
+    shop.refresh_from_db()
+    assert (shop.payout_schedule, shop.payout_minimum_minor) == ("monthly", 2550)
 
 
 def test_an_owner_writes_terms_and_plans_a_vacation(client, shop, seller):

@@ -13,14 +13,15 @@ from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
-from accounts.models import Shop
+from accounts.models import BankAccount, Shop
 from carts.models import ShippingOption
 from catalog.models import Product, ProductImage, StockItem, Variant
 from catalog.models.stock import LOW
 from marketflow.backoffice.charts import bars
 from marketflow.core.duties import has_duty
 from marketflow.core.money import Money
-from orders.models import SellerOrder
+from orders.models import LedgerAccount, Payout, SellerOrder
+from orders.services import payouts
 
 DAYS = 30
 NOT_SOLD = ["pending", "cancelled", "expired"]
@@ -44,6 +45,8 @@ def _tasks(request: HttpRequest) -> list[dict[str, Any]]:
         tasks.append(_low_stock(request))
     if has_duty(request, "catalogue"):
         tasks += _unfinished(request)
+    if has_duty(request, "money"):
+        tasks.append(_failed_payouts(request))
     return tasks
 
 
@@ -56,6 +59,32 @@ def _to_ship(request: HttpRequest) -> dict[str, Any]:
         "count": parts.count(),
         "since": oldest,
         "url": reverse("seller:orders_queue"),
+    }
+
+
+def payout_problems(request: HttpRequest) -> list[dict[str, Any]]:
+    """What keeps shops with money here from being paid: told on every page of the site."""
+    if not has_duty(request, "money"):
+        return []
+    money = LedgerAccount.objects.filter(
+        kind__in=["shop_pending", "shop_available"], balance_minor__lt=0
+    )
+    shops = Shop.objects.managed_by(request.user, "money").filter(pk__in=money.values("shop"))
+    found = [{"shop": shop, "problem": payouts.problem(shop)} for shop in shops]
+    return [row for row in found if row["problem"]]
+
+
+def _failed_payouts(request: HttpRequest) -> dict[str, Any]:
+    """Those that no later payout made good."""
+    own = Payout.objects.managed_by(request.user, "money")
+    later = own.filter(shop=OuterRef("shop"), pk__gt=OuterRef("pk"), state=Payout.State.PAID)
+    failed = own.filter(state__in=["failed", "returned"]).exclude(Exists(later))
+    return {
+        "title": _("Payouts that did not arrive"),
+        "icon": "payments",
+        "count": failed.count(),
+        "since": failed.order_by("pk").values_list("created_at", flat=True).first(),
+        "url": reverse("seller:orders_payout_changelist"),
     }
 
 
@@ -134,6 +163,7 @@ def _own_shops(request: HttpRequest) -> QuerySet:
     return Shop.objects.managed_by(request.user, "settings").annotate(
         has_product=Exists(Variant.objects.filter(**own)),
         has_shipping=Exists(ShippingOption.objects.offered().filter(**own)),
+        has_account=Exists(BankAccount.objects.in_use().filter(**own)),
         has_picture=Exists(ProductImage.objects.filter(product__shop=OuterRef("pk"))),
     )
 
@@ -150,6 +180,11 @@ def _steps(shop: Shop) -> list[dict[str, Any]]:
         ),
         (_("Write your terms and returns policy"), bool(shop.terms), settings_page),
         (_("Show a picture of what you sell"), shop.has_picture, products),
+        (
+            _("Enter the bank account you are paid to"),
+            shop.has_account,
+            reverse("seller:accounts_bankaccount_add"),
+        ),
     ]
     return [
         {"title": title, "is_done": is_done, "url": url, "shop": shop}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from accounts.models import Shop
 from catalog.models import ImportJob, ProductImage, SearchMiss
 from marketflow.core.models import OutboxEvent
 from notifications.models import Mail
-from orders.models import Order, Payment
+from orders.models import Order, Payment, Payout
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +32,14 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             Payment.objects.open().filter(order__state=Order.State.EXPIRED),
             "created_at",
             "orders.payment",
+            "",
+        ),
+        _queue(
+            _("Payouts that did not arrive"),
+            "account_balance",
+            _not_made_good(),
+            "created_at",
+            "orders.payout",
             "",
         ),
         _queue(
@@ -84,6 +92,12 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             completed=Count("pk", filter=Q(state=Order.State.COMPLETED)),
         )
     return context
+
+
+def _not_made_good() -> QuerySet:
+    """Failed and returned payouts that no later one of the shop made good."""
+    later = Payout.objects.filter(shop=OuterRef("shop"), pk__gt=OuterRef("pk"), state="paid")
+    return Payout.objects.filter(state__in=["failed", "returned"]).exclude(Exists(later))
 
 
 def _queue(

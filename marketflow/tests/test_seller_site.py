@@ -12,15 +12,15 @@ from django.urls import URLResolver, reverse
 
 from accounts.models import ShopMember
 from accounts.services import members
-from accounts.tests.factories import make_user
+from accounts.tests.factories import make_bank_account, make_user
 from carts.models import ShippingOption
 from catalog.models import ImportJob, Product, ProductAttribute, ProductImage, StockItem
 from catalog.tests.factories import make_variant
 from marketflow.core.admin import seller_site, staff_site
 from marketflow.core.tests.admin_pages import submit
 from orders.models import SellerOrder
-from orders.services import fulfilment
-from orders.tests.factories import make_order
+from orders.services import fulfilment, invoices, payouts
+from orders.tests.factories import make_completed, make_order
 
 OURS = ("accounts", "catalog", "carts", "orders", "notifications", "core")
 SECRETS = ("Rival", "Rita", "RIVAL-1", "rival")
@@ -45,6 +45,9 @@ def furnish(shop, owner, name):
     ProductAttribute.objects.create(product=variant.product, name="Material", value=name)
     ImportJob.objects.create(shop=shop, file_name=f"{name}.csv", format="shopify")
     members.invite(shop=shop, email=f"{name.lower()}-friend@x.test", role="support", by=owner)
+    make_bank_account(shop, holder=f"{name} holder")
+    make_completed(make_user("ana"), variant)
+    payouts.request(shop=shop, currency="EUR", actor=owner)
     return variant
 
 
@@ -56,7 +59,8 @@ def market(buyer, shop, seller, rival):
     foreign = furnish(rival, rita, "Rival")
     make_order(buyer, own, foreign, paid=True)
     make_order(buyer, own, foreign, paid=True)
-    sent = SellerOrder.objects.filter(shop=rival).first()
+    invoices.issue_due()
+    sent = SellerOrder.objects.filter(shop=rival, state="paid").first()
     fulfilment.ship(seller_order=sent, carrier="Rival Post", tracking_number="RIVAL-1")
     LogEntry.objects.log_actions(
         rita.pk, Product.objects.filter(shop=rival), 2, "Rival secret", single_object=True
@@ -419,6 +423,7 @@ PAGES = {
     "catalogue": ["catalog_product", "carts_shippingoption", "catalog_importjob"],
     "stock": ["catalog_stockitem", "catalog_stockmovement"],
     "orders": ["orders_sellerorder"],
+    "money": ["orders_payout", "accounts_bankaccount"],
 }
 
 

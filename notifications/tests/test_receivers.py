@@ -10,16 +10,16 @@ from django.core import mail as outgoing
 from django.utils.timezone import now
 
 from accounts.models import ShopMember
-from accounts.services import shops
-from accounts.tests.factories import make_shop, make_user
+from accounts.services import bank_accounts, shops
+from accounts.tests.factories import make_bank_account, make_shop, make_user
 from catalog.tests.factories import make_variant
 from marketflow.core import events
 from marketflow.core.models import EventReceipt, OutboxEvent
 from marketflow.core.tests.pages import Visitor
 from notifications.models import Mail
 from orders.models import Order
-from orders.services import closing, fulfilment, links
-from orders.tests.factories import make_order, pay
+from orders.services import closing, fulfilment, links, payout_sending, payouts
+from orders.tests.factories import make_completed, make_order, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -188,3 +188,59 @@ def test_the_whole_way_goes_out_by_itself(buyer, shop, django_capture_on_commit_
         (buyer.email,),
         ("fern@example.test",),
     }
+
+
+# --- money
+
+
+@pytest.fixture
+def payout(buyer, shop):
+    make_bank_account(shop)
+    make_completed(buyer, make_variant(shop, price=2000, stock=9))
+    return payouts.request(shop=shop, currency="EUR", actor=make_user("fern"))
+
+
+def test_the_shop_learns_that_money_is_on_its_way(payout, shop):
+    ShopMember.objects.create(shop=shop, user=make_user("pat"), role=ShopMember.Role.FULFILMENT)
+    payout_sending.send(payout=payout)
+    hear()
+
+    (mail,) = mails("payout_sent")
+    assert mail.recipient == "fern@example.test"
+    assert mail.subject == "€23.00 are on the way to your bank"
+    assert f"/seller/orders/payout/{payout.pk}/change/" in mail.text
+    assert "AIBK" not in mail.text + mail.html
+
+
+def test_a_payout_that_came_back_is_told_to_the_shop_and_to_staff(payout, settings):
+    settings.OPERATOR_EMAIL = "money@market.test"
+    payout = payout_sending.send(payout=payout)
+    payout_sending.mark_returned(payout=payout)
+    hear()
+
+    (mail,) = mails("payout_failed")
+    assert (mail.recipient, "The bank returned payout 1" in mail.text) == (
+        "fern@example.test",
+        True,
+    )
+    (staff,) = mails("payout_failed_staff")
+    assert staff.recipient == "money@market.test"
+    assert staff.subject == "Payout 1 of Fern & Co: Returned by the bank"
+    assert f"/admin/orders/payout/{payout.pk}/change/" in staff.text
+
+
+def test_a_new_bank_account_is_told_to_the_addresses_of_before(shop):
+    """Whoever takes an account over changes its address first."""
+    fern = make_user("fern")
+    bank_accounts.replace(shop=shop, holder="Fern", iban="IE29AIBK93115212345678", by=fern)
+    type(fern).objects.filter(pk=fern.pk).update(email="thief@example.test")
+    thief = type(fern).objects.get(pk=fern.pk)
+    bank_accounts.replace(shop=shop, holder="Fern", iban="DE89370400440532013000", by=thief)
+    hear()
+
+    told = written_to("bank_account_replaced")
+    assert sorted(told) == ["fern@example.test", "fern@example.test", "thief@example.test"]
+    last = mails("bank_account_replaced")[-1]
+    assert "Payouts go to DE•• •••• 3000 from" in last.text
+    assert "It takes the place of IE•• •••• 5678." in last.text
+    assert "IE29AIBK93115212345678" not in last.text + last.html

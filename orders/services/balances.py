@@ -57,26 +57,14 @@ class Balance:
     next_payout_on: date | None
     # What would keep the shop from being paid; None where nothing does.
     obstacle: Obstacle | None
+    # Of what may be in the way, what keeps the shop from any payout.
+    problem: Obstacle | None
     may_ask: bool
     payables: Payables
 
     @property
     def minimum(self) -> Money:
         return Money(self.shop.payout_minimum_minor, self.currency)
-
-    @property
-    def problem(self) -> Obstacle | None:
-        """An obstacle that the shop or staff must remove; time removes the others."""
-        return self.obstacle if self.obstacle in PROBLEMS else None
-
-
-PROBLEMS = {
-    Obstacle.CLOSED,
-    Obstacle.HELD,
-    Obstacle.NO_ACCOUNT,
-    Obstacle.ACCOUNT_NEW,
-    Obstacle.NOT_CONNECTED,
-}
 
 
 def of(shop: Shop) -> list[Balance]:
@@ -106,6 +94,7 @@ def _of(shop: Shop, currency: str) -> Balance:
         held_parts=_held_parts(found),
         next_payout_on=_next(shop, period),
         obstacle=now_asked.obstacle,
+        problem=payouts.problem(shop),
         may_ask=is_manual and now_asked.obstacle is None,
         payables=found,
     )

@@ -15,12 +15,13 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from accounts.models import User
+from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from orders import gateways
 from orders.events import PayoutFailed, PayoutSent
 from orders.gateways.protocol import PayoutOutcome, Unknown
 from orders.models import Payout
-from orders.services import bookings, ledger
+from orders.services import bookings, ledger, payouts
 from orders.services.payouts import account_at
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ logger = logging.getLogger(__name__)
 # Longer than a call to a provider may take.
 SILENT_AFTER = timedelta(seconds=30)
 State = Payout.State
+
+
+class NotRetryable(Refusal):
+    code = "not_retryable"
+    message = "This payout has arrived."
 
 
 def send(*, payout: Payout) -> Payout:
@@ -79,6 +85,19 @@ def mark_returned(*, payout: Payout, actor: User | None = None) -> Payout:
     `PayoutFailed`.
     """
     return _come_back(_locked(payout), "returned_by_the_bank", actor=actor)
+
+
+def retry(*, payout: Payout, actor: User) -> Payout:
+    """Try once more: ask about one that is open, pay again what failed or came back.
+
+    Returns the payout that is tried. Raises `NotRetryable`, `NotPayable`. Asks the provider, so
+    it never runs inside a transaction.
+    """
+    if payout.state in (State.PENDING, State.PROCESSING):
+        return send(payout=payout)
+    if payout.state not in (State.FAILED, State.RETURNED):
+        raise NotRetryable(state=payout.state)
+    return payouts.request(shop=payout.shop, currency=payout.currency, actor=actor)
 
 
 def send_due() -> int:

@@ -128,29 +128,29 @@ def _sweep_one(
 
 
 def _obstacle(shop: Shop, found: Payables, *, asked: bool) -> Obstacle | None:
-    """The first thing in the way. What the shop can't change comes first."""
+    """The first thing in the way."""
     amount = found.amount_minor
     if not (found.ready or found.owed):
         return Obstacle.NOTHING
-    if shop.state != Shop.State.OPEN:
-        return Obstacle.CLOSED
-    if shop.payouts_held:
-        return Obstacle.HELD
+    if obstacle := problem(shop):
+        return obstacle
     if shop.payouts.open().filter(currency=found.currency).exists():
         return Obstacle.UNDER_WAY
     if amount <= 0:
         return Obstacle.OWES if found.owed or amount < 0 else Obstacle.NOTHING
     if amount < shop.payout_minimum_minor:
         return Obstacle.BELOW_MINIMUM
-    if obstacle := account_obstacle(shop):
-        return obstacle
     if shop.payout_schedule == Shop.Schedule.MANUAL and not asked:
         return Obstacle.NOT_ASKED
     return None
 
 
-def account_obstacle(shop: Shop) -> Obstacle | None:
-    """What is wrong with the bank account of `shop`, if anything is."""
+def problem(shop: Shop) -> Obstacle | None:
+    """What keeps `shop` from any payout, whatever it has available."""
+    if shop.state != Shop.State.OPEN:
+        return Obstacle.CLOSED
+    if shop.payouts_held:
+        return Obstacle.HELD
     account = shop.bank_accounts.in_use().first()
     if account is None:
         return Obstacle.NO_ACCOUNT

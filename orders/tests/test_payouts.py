@@ -27,6 +27,7 @@ from orders.models.history import record_start
 from orders.services import payables, payout_sending, payouts, refunds
 from orders.services.payouts import NotPayable, Obstacle
 from orders.services.refunds import Wanted
+from orders.tasks import issue_fees, issue_invoices
 from orders.tests.factories import make_completed
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,13 @@ def available(shop) -> int:
 def owed(shop) -> int:
     accounts = LedgerAccount.objects.filter(shop=shop, kind="shop_receivable")
     return sum(accounts.values_list("balance_minor", flat=True))
+
+
+def prove() -> None:
+    """The audit, once the papers of last month are issued."""
+    issue_invoices()
+    issue_fees()
+    call_command("audit")
 
 
 def lines_of(payout) -> list[tuple[str, int]]:
@@ -120,7 +128,7 @@ def test_a_cleared_sale_is_paid_out_once(sale, shop, run):
     assert lines_of(payout) == [("completed", cleared)]
     assert available(shop) == 0
     assert OutboxEvent.objects.get(name="orders.PayoutSent").payload["payout_id"] == payout.pk
-    call_command("audit")
+    prove()
 
 
 def test_what_cleared_in_this_period_waits_for_its_end(sale, buyer, bowl, shop, run):
@@ -219,7 +227,7 @@ def test_only_the_disputed_part_is_held_back(sale, buyer, bowl, shop, run):
     Dispute.objects.filter(pk=quarrel.pk).update(closed_at=now())
     run()
     assert [payout.amount_minor for payout in Payout.objects.order_by("pk")] == [1800, 3600]
-    call_command("audit")
+    prove()
 
 
 def test_what_a_disputed_part_takes_is_not_held_back(sale, buyer, bowl, shop, run):
@@ -234,7 +242,7 @@ def test_what_a_disputed_part_takes_is_not_held_back(sale, buyer, bowl, shop, ru
     assert other.total_minor == 4000
     assert Payout.objects.latest("pk").amount_minor == 1800
     assert available(shop) == 0
-    call_command("audit")
+    prove()
 
 
 def test_8_a_refund_after_the_payout_is_a_negative_line_of_the_next(sale, buyer, bowl, shop, run):
@@ -257,7 +265,7 @@ def test_8_a_refund_after_the_payout_is_a_negative_line_of_the_next(sale, buyer,
     refund = [("commission_back", 200), ("refunded", -200), ("recovery", -1800)]
     assert sorted(lines_of(latest)) == sorted([*refund, ("completed", 3600)])
     assert (available(shop), owed(shop)) == (0, 0)
-    call_command("audit")
+    prove()
 
 
 def test_each_refund_is_a_line_of_its_own(sale, buyer, bowl, shop, run):
@@ -307,7 +315,7 @@ def test_a_lost_answer_leaves_the_payout_processing_until_it_is_asked_again(
     run()
     payout = Payout.objects.get()
     assert payout.state == "processing"
-    call_command("audit")
+    prove()
     assert payout_sending.send_due() == 0
     Payout.objects.update(created_at=now() - timedelta(minutes=1))
 
@@ -317,7 +325,7 @@ def test_a_lost_answer_leaves_the_payout_processing_until_it_is_asked_again(
     payout.refresh_from_db()
     assert (payout.state, keys) == ("paid", [payout.key, payout.key])
     assert available(shop) == 0
-    call_command("audit")
+    prove()
 
 
 def test_what_the_provider_did_without_our_knowing_is_not_done_again(sale, run, monkeypatch):
@@ -364,7 +372,7 @@ def test_a_refused_payout_is_owed_again(sale, shop, run, monkeypatch):
     assert available(shop) == payout.amount_minor
     told = OutboxEvent.objects.get(name="orders.PayoutFailed").payload
     assert told == {"payout_id": payout.pk, "shop_id": shop.pk, "state": "failed"}
-    call_command("audit")
+    prove()
 
 
 def test_a_late_answer_changes_nothing(sale, run):
@@ -405,7 +413,7 @@ def test_11_a_payout_that_the_bank_returns_is_owed_again(sale, shop, run, buyer,
     assert (payout.state, payout.amount_minor) == ("returned", 1800)
     assert available(shop) == 1800
     assert payout.history.get(dst="returned").actor == staff
-    call_command("audit")
+    prove()
     with pytest.raises(InvalidTransition):
         payout_sending.mark_returned(payout=payout, actor=staff)
     assert available(shop) == 1800
@@ -415,7 +423,7 @@ def test_11_a_payout_that_the_bank_returns_is_owed_again(sale, shop, run, buyer,
     again = payouts.request(shop=shop, currency="EUR", actor=staff)
     assert lines_of(again) == [("payout_back", 1800)]
     assert lines_of(payout) == closed
-    call_command("audit")
+    prove()
 
 
 def test_a_provider_that_changes_its_mind_after_paying_returned_it(sale, shop, run):
@@ -429,7 +437,7 @@ def test_a_provider_that_changes_its_mind_after_paying_returned_it(sale, shop, r
     payout.refresh_from_db()
     assert (payout.state, payout.failure) == ("returned", "no_account")
     assert available(shop) == 1800
-    call_command("audit")
+    prove()
 
 
 # --- the installed schedule
@@ -475,4 +483,4 @@ def test_10_payouts_happen_when_only_the_installed_schedule_runs(
 
     assert (paid("manual"), paid("minimum"), paid("weekly")) == ([1800], [3600], [1800])
     assert Payout.objects.count() == 3
-    call_command("audit")
+    prove()

@@ -11,6 +11,7 @@ from catalog.tests.factories import make_variant
 from orders.models import LedgerAccount, Payout, Refund
 from orders.services import payout_sending, payouts, refunds
 from orders.services.refunds import Wanted
+from orders.tasks import issue_fees, issue_invoices
 from orders.tests.factories import make_completed
 from tests.races.racing import race
 
@@ -34,6 +35,12 @@ def parts(shop):
     return [make_completed(ana, bowl, days_ago=40) for _ in range(5)]
 
 
+def prove() -> None:
+    issue_invoices()
+    issue_fees()
+    call_command("audit")
+
+
 def sweep() -> list:
     return list(payouts.sweep())
 
@@ -45,7 +52,7 @@ def test_eight_sweeps_at_once_pay_once(parts, shop):
     made = [swept.payout for result in results for swept in result if swept.payout]
     assert len(made) == 1
     assert Payout.objects.get().amount_minor == CLEARED
-    call_command("audit")
+    prove()
 
 
 def test_a_shop_that_asks_twice_at_once_is_paid_once(parts, shop):
@@ -58,7 +65,7 @@ def test_a_shop_that_asks_twice_at_once_is_paid_once(parts, shop):
 
     assert sum(isinstance(result, Payout) for result in results) == 1
     assert sum(isinstance(result, payouts.NotPayable) for result in results) == 5
-    call_command("audit")
+    prove()
 
 
 def test_sweeps_and_refunds_that_meet_never_overpay(parts, shop):
@@ -74,7 +81,7 @@ def test_sweeps_and_refunds_that_meet_never_overpay(parts, shop):
     books = LedgerAccount.objects.filter(shop=shop, kind__in=["shop_available", "shop_receivable"])
     # All five were given back: what was paid out is owed, or nothing was.
     assert sum(books.values_list("balance_minor", flat=True)) == paid
-    call_command("audit")
+    prove()
 
 
 def test_a_payout_that_four_workers_send_at_once_is_closed_once(parts, shop, monkeypatch):
@@ -88,4 +95,4 @@ def test_a_payout_that_four_workers_send_at_once_is_closed_once(parts, shop, mon
     payout.refresh_from_db()
     assert payout.state == "paid"
     assert list(payout.history.values_list("dst", flat=True)) == ["pending", "processing", "paid"]
-    call_command("audit")
+    prove()

@@ -112,11 +112,7 @@ class RefundQuerySet(OfAPartQuerySet):
 
     def of_key(self, key: str):
         """The one that a provider knows by `key`, whichever try it was."""
-        name, _, rest = key.partition(":")
-        try:
-            return self.filter(uuid=uuid.UUID(rest.partition(":")[0]))
-        except ValueError:
-            return self.none()
+        return self.filter(uuid=_uuid_in(key))
 
     def not_credited(self):
         """Money that went back to the buyer, without the credit note that is due."""
@@ -166,6 +162,10 @@ class LedgerTransferQuerySet(models.QuerySet):
 
 
 class PayoutQuerySet(models.QuerySet):
+    def of_key(self, key: str):
+        """The one that a provider knows by `key`."""
+        return self.filter(uuid=_uuid_in(key))
+
     def managed_by(self, user, duty: str = "money"):
         return self.filter(shop__in=Shop.objects.managed_by(user, duty))
 
@@ -188,3 +188,11 @@ class InvoiceQuerySet(models.QuerySet):
             return self
         mine = Q(kind__in=["sale", "credit_note"], seller_order__order__buyer=user)
         return self.filter(mine | Q(shop__in=Shop.objects.managed_by(user, "money")))
+
+
+def _uuid_in(key: str) -> uuid.UUID | None:
+    """Of a key such as `payout:<uuid>`; None where there is none, which no row has."""
+    try:
+        return uuid.UUID(key.split(":")[1])
+    except (IndexError, ValueError):
+        return None

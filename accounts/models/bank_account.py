@@ -19,6 +19,8 @@ class BankAccount(models.Model):
     iban = models.CharField(_("IBAN"), max_length=34)
     # The shop's account at the payment provider, where it pays out through one.
     provider_account = models.CharField(max_length=60, blank=True)
+    # Since when the provider sends money there; null while it still asks the shop for something.
+    provider_ready_at = models.DateTimeField(null=True, blank=True, editable=False)
     added_by = models.ForeignKey(
         "accounts.User", models.SET_NULL, null=True, related_name="+", editable=False
     )

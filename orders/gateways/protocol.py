@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from accounts.models import BankAccount
 from orders.models import Payment
 
 Status = Literal["captured", "requires_action", "processing", "failed"]
@@ -61,7 +62,8 @@ class ProviderEvent:
     `refund` and the disputes, the payout for `payout`, the shop's account for `account`.
     `data` holds what only one kind has: `type` is the provider's own name of the event;
     `payment` our uuid of the payment where the provider kept it; a refund has `refund`,
-    `status` and `key`; a dispute has `dispute`, `status` and `reason`.
+    `status` and `key`; a dispute has `dispute`, `status` (`lost` or not), `reason` and
+    `fee_minor`; a payout has `key`.
     """
 
     event_id: str
@@ -114,12 +116,35 @@ class Gateway(Protocol):
     def look_up_payout(self, key: str, reference: str) -> PayoutOutcome | None:
         """What became of the payout `key`; None where the provider never heard of it."""
 
+    def open_account(self, account: BankAccount) -> str:
+        """The id at the provider of a shop's account, made once. Where `takes_iban` is False.
+
+        Raises `Refused`.
+        """
+
+    def onboarding_url(self, account: str, back: str, again: str) -> str:
+        """Where a shop tells the provider what it wants to know, for a few minutes.
+
+        It comes to `back` when it is done, and to `again` when the time was over.
+        """
+
+    def is_ready(self, account: str) -> bool:
+        """Whether the provider sends money to a shop's account."""
+
     def parse_event(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
         """Read what the provider sent by itself. Raises `BadSignature`."""
 
 
 class Unknown(Exception):
     """The provider's answer did not arrive: neither done nor failed until it is asked again."""
+
+
+class Refused(Exception):
+    """The provider answered, and did nothing. `error` is its own word for why, by name."""
+
+    def __init__(self, error: Mapping[str, Any]) -> None:
+        super().__init__(str(error.get("message", "")))
+        self.error = dict(error)
 
 
 class BadSignature(Exception):

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy
 
+from accounts.models import BankAccount
 from orders.gateways import stripe_words as words
 from orders.gateways.protocol import (
     BadSignature,
@@ -24,9 +25,10 @@ from orders.gateways.protocol import (
     PayoutOutcome,
     ProviderEvent,
     RefundOutcome,
+    Refused,
     Unknown,
 )
-from orders.gateways.stripe_http import Refused, ask, client
+from orders.gateways.stripe_http import ask, client
 from orders.models import Payment
 
 # Stripe forgets keys after a day. What is older is found by its metadata, which is indexed late.
@@ -120,6 +122,32 @@ class StripeGateway:
             return words.payout_of(ask(client().v1.transfers.retrieve, reference))
         found = ask(client().v1.transfers.list, transfer_group=key, limit=1)["data"]
         return words.payout_of(found[0]) if found else None
+
+    def open_account(self, account: BankAccount) -> str:
+        """An Express account: Stripe asks the shop what it must know, and pays its bank."""
+        made = ask(
+            client().v1.accounts.create,
+            key=f"account:{account.uuid}",
+            type="express",
+            country=account.shop.country,
+            capabilities={"transfers": {"requested": True}},
+            business_profile={"name": account.shop.name},
+            metadata={"shop": account.shop.slug, "bank_account": str(account.uuid)},
+        )
+        return made["id"]
+
+    def onboarding_url(self, account: str, back: str, again: str) -> str:
+        link = ask(
+            client().v1.account_links.create,
+            account=account,
+            type="account_onboarding",
+            return_url=back,
+            refresh_url=again,
+        )
+        return link["url"]
+
+    def is_ready(self, account: str) -> bool:
+        return words.is_ready(ask(client().v1.accounts.retrieve, account))
 
     def parse_event(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
         """`Stripe-Signature` over the raw body, at most 300 s old."""

@@ -11,19 +11,11 @@ from typing import Any
 import stripe
 from django.conf import settings
 
-from orders.gateways.protocol import Unknown
+from orders.gateways.protocol import Refused, Unknown
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 10
-
-
-class Refused(Exception):
-    """Stripe answered, and did nothing. `error` is its own word for why."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(error.get("message", ""))
-        self.error = error
 
 
 def client() -> stripe.StripeClient:

@@ -115,7 +115,13 @@ def _facts(kind: EventKind, body: Said) -> dict[str, Any]:
             "failure": body.get("failure_reason") or "",
         }
     if kind.startswith("dispute"):
-        return {"dispute": body["id"], "status": body["status"], "reason": body["reason"]}
+        moved = body.get("balance_transactions") or []
+        return {
+            "dispute": body["id"],
+            "status": body["status"],
+            "reason": body["reason"],
+            "fee_minor": sum(int(row.get("fee") or 0) for row in moved),
+        }
     if kind == "payout":
         is_back = bool(body.get("reversed"))
         return {"key": metadata.get("key", ""), "status": "returned" if is_back else "paid"}

@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import BankAccount
 from orders.gateways.protocol import (
     BadSignature,
     Outcome,
@@ -79,6 +80,16 @@ class TestGateway:
         if reference != _reference("payout", key):
             return None
         return PayoutOutcome(status="paid", reference=reference)
+
+    def open_account(self, account: BankAccount) -> str:
+        """It pays to any IBAN, and keeps no accounts."""
+        return account.iban
+
+    def onboarding_url(self, account: str, back: str, again: str) -> str:
+        return back
+
+    def is_ready(self, account: str) -> bool:
+        return True
 
     def parse_event(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
         """`Test-Signature: t=<unix>,v1=<hex>`, as `sign` makes it; at most 300 s old."""

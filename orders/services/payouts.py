@@ -162,8 +162,10 @@ def problem(shop: Shop) -> Obstacle | None:
 
 
 def account_at(gateway: Gateway, account: BankAccount) -> str:
-    """How `gateway` knows a shop's account; blank where it does not."""
-    return account.provider_account or (account.iban if gateway.takes_iban else "")
+    """How `gateway` knows a shop's account; blank where it does not, or does not pay it yet."""
+    if gateway.takes_iban:
+        return account.provider_account or account.iban
+    return account.provider_account if account.provider_ready_at else ""
 
 
 def _make(shop: Shop, found: Payables, gateway: Gateway, actor: User | None) -> Payout:

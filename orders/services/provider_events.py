@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.db import IntegrityError, transaction
 from django.utils.crypto import get_random_string
 
+from accounts.models import BankAccount
 from marketflow.core import guards
 from orders import gateways
 from orders.gateways.protocol import ProviderEvent, Unknown
-from orders.models import Payment, PaymentEvent, PaymentEventTask, Refund
-from orders.services import payments, refunds
+from orders.models import Payment, PaymentEvent, PaymentEventTask, Payout, Refund
+from orders.services import connecting, disputes, payments, payout_sending, refunds
 
 logger = logging.getLogger(__name__)
 
@@ -157,9 +158,7 @@ def _act_on(event: PaymentEvent) -> tuple[str, str]:
     """What came of it, and why where that is to be told."""
     if event.kind == "payment":
         return _act_on_payment(event.payment), ""
-    if event.kind == "refund":
-        return _act_on_refund(event)
-    return Result.REFUSED, "not_acted_upon"
+    return ACTIONS[event.kind](event)
 
 
 def _act_on_payment(payment: Payment) -> str:
@@ -182,3 +181,53 @@ def _act_on_refund(event: PaymentEvent) -> tuple[str, str]:
     before = refund.state
     after = refunds.look_up(refund=refund).state
     return (Result.NOTHING_NEW if before == after else Result.APPLIED), ""
+
+
+def _act_on_dispute(event: PaymentEvent) -> tuple[str, str]:
+    """Opened, or decided: whichever is heard first, it is open before it is decided."""
+    payment = event.payment
+    if payment.state != Payment.State.CAPTURED:
+        payment = payments.look_up(payment=payment)
+    reference = str(event.data["dispute"])
+    opened = disputes.open_by_provider(
+        payment=payment,
+        reference=reference,
+        amount_minor=event.amount_minor,
+        reason=str(event.data.get("reason") or ""),
+        fee_minor=int(event.data.get("fee_minor") or 0),
+    )
+    if event.kind == "dispute.closed":
+        is_won = event.data["status"] != "lost"
+        disputes.close_by_provider(payment=payment, reference=reference, is_won=is_won)
+    return (Result.APPLIED, "") if opened else (Result.REFUSED, "nothing_left")
+
+
+def _act_on_payout(event: PaymentEvent) -> tuple[str, str]:
+    payout = Payout.objects.of_key(str(event.data.get("key") or "")).first()
+    gateway = gateways.named(event.provider)
+    if payout is None or payout.provider != event.provider or gateway is None:
+        return Result.REFUSED, "not_ours"
+    before = payout.state
+    outcome = gateway.look_up_payout(payout.key, payout.provider_reference)
+    if outcome is None:
+        return Result.REFUSED, "not_ours"
+    after = payout_sending.settle(payout=payout, outcome=outcome).state
+    return (Result.NOTHING_NEW if before == after else Result.APPLIED), ""
+
+
+def _act_on_account(event: PaymentEvent) -> tuple[str, str]:
+    account = BankAccount.objects.filter(provider_account=event.provider_reference).first()
+    if account is None:
+        return Result.REFUSED, "not_ours"
+    was_ready = account.provider_ready_at is not None
+    is_ready = connecting.refresh(account=account)
+    return (Result.NOTHING_NEW if was_ready == is_ready else Result.APPLIED), ""
+
+
+ACTIONS: dict[str, Callable[[PaymentEvent], tuple[str, str]]] = {
+    "refund": _act_on_refund,
+    "dispute.opened": _act_on_dispute,
+    "dispute.closed": _act_on_dispute,
+    "payout": _act_on_payout,
+    "account": _act_on_account,
+}

@@ -192,6 +192,8 @@ def test_a_provider_that_takes_no_iban_needs_its_own_account(sale, shop, run, mo
     assert [swept.obstacle for swept in run()] == [Obstacle.NOT_CONNECTED]
 
     shop.bank_accounts.update(provider_account="acct_1")
+    assert [swept.obstacle for swept in run()] == [Obstacle.NOT_CONNECTED]
+    shop.bank_accounts.update(provider_ready_at=now())
     assert [swept.payout.amount_minor for swept in run()] == [1800]
 
 

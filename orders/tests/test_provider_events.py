@@ -461,3 +461,70 @@ def test_the_question_of_an_order_that_expired_is_withdrawn(order, psp):
     assert (left.state, left.failure) == ("failed", "abandoned")
     psp.ask("POST", f"settle/{left.provider_reference}", {"succeeds": True})
     assert psp.amounts("capture", left.uuid) == []
+
+
+# --- disputes and payouts
+
+
+@pytest.fixture
+def disputed(order, psp) -> Payment:
+    payment = pay(order)
+    psp.ask("POST", "disputes", {"payment_intent": payment.provider_reference})
+    return payment
+
+
+def of_the_dispute(order):
+    return order.seller_orders.get().disputes.get()
+
+
+def close(psp, payment, *, won: bool) -> None:
+    opened = told(psp, payment.provider_reference, "charge.dispute.created")[0]
+    psp.ask("POST", f"disputes/{opened['data']['object']['id']}", {"won": won})
+
+
+def bring_disputes(client, psp, payment, worker, *, backwards: bool = False) -> None:
+    events = told(psp, payment.provider_reference, "charge.dispute.")
+    for event in reversed(events) if backwards else events:
+        assert bring(client, event).status_code == 200
+        worker()
+
+
+def test_a_dispute_at_the_bank_freezes_the_part(order, psp, disputed, client, worker):
+    bring_disputes(client, psp, disputed, worker)
+
+    dispute = of_the_dispute(order)
+    assert (dispute.state, dispute.origin, dispute.reason) == ("open", "provider", "fraudulent")
+    assert (dispute.amount_minor, dispute.fee_minor) == (order.total_minor, 1500)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(("won", "state"), [(True, "won"), (False, "lost")])
+def test_the_bank_decides_whichever_word_comes_first(
+    order, psp, disputed, client, worker, won, state, backwards
+):
+    close(psp, disputed, won=won)
+
+    bring_disputes(client, psp, disputed, worker, backwards=backwards)
+    bring_disputes(client, psp, disputed, worker, backwards=not backwards)
+
+    disputed.refresh_from_db()
+    assert of_the_dispute(order).state == state
+    assert disputed.refunded_minor == (0 if won else order.total_minor)
+    assert psp.amounts("refund", disputed.uuid) == [], "the bank took it itself"
+    call_command("audit")
+
+
+def test_a_dispute_about_a_capture_whose_answer_was_lost_finds_the_order_paid(
+    order, psp, lost, client, worker
+):
+    reference = succeeded(psp, lost)["data"]["object"]["id"]
+    psp.ask("POST", "disputes", {"payment_intent": reference})
+    opened = told(psp, reference, "charge.dispute.created")[0]
+    lost.provider_reference = reference
+    lost.save(update_fields=["provider_reference"])
+
+    bring(client, opened)
+    worker()
+
+    order.refresh_from_db()
+    assert (order.state, of_the_dispute(order).state) == ("paid", "open")

@@ -6,6 +6,7 @@ from tests.psp_sim.api import Call, between, route
 from tests.psp_sim.books import Object
 
 URL = "/v1/disputes"
+FEE = 1500
 
 
 @route("GET", URL + "/{id}", "disputes.retrieve")
@@ -48,9 +49,12 @@ def open_dispute(call: Call, charge: Object, amount: int, reason: str) -> Object
         reason=reason,
         status="needs_response",
         metadata={},
+        balance_transactions=[{"amount": -amount, "fee": FEE, "net": -amount - FEE}],
     )
     call.books.save(charge | {"disputed": True})
-    call.books.enter("dispute", dispute, charge["metadata"].get("payment", ""))
+    reference = charge["metadata"].get("payment", "")
+    call.books.enter("dispute", dispute, reference)
+    call.books.enter("fee", dispute, reference, FEE)
     call.tell("charge.dispute.created", dispute)
     return dispute
 
@@ -61,6 +65,8 @@ def close_dispute(call: Call, dispute: Object, *, is_won: bool) -> Object:
     dispute["status"] = "won" if is_won else "lost"
     if is_won:
         charge = call.get(dispute["charge"], "charge")
-        call.books.enter("won", dispute, charge["metadata"].get("payment", ""))
+        reference = charge["metadata"].get("payment", "")
+        call.books.enter("won", dispute, reference)
+        call.books.enter("fee_back", dispute, reference, FEE)
     call.tell("charge.dispute.closed", call.books.save(dispute))
     return dispute

@@ -361,6 +361,7 @@ SPECTACULAR_SETTINGS = {
             "checkout",
             "orders",
             "seller-orders",
+            "payouts",
         )
     ],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -10,6 +10,7 @@ from catalog.api.categories import CategoryViewSet
 from catalog.api.products import ProductViewSet, VariantView
 from catalog.api.suggestions import SuggestionsView
 from orders.api import checkout
+from orders.api.payouts import BalanceView, PayoutViewSet
 from orders.api.viewsets import OrderViewSet, SellerOrderViewSet
 
 router = SimpleRouter()
@@ -20,6 +21,7 @@ router.register("shops", shops.ShopViewSet, basename="shop")
 router.register("wishlist", WishListViewSet, basename="wish")
 router.register("orders", OrderViewSet, basename="order")
 router.register("seller-orders", SellerOrderViewSet, basename="seller-order")
+router.register("payouts", PayoutViewSet, basename="payout")
 
 app_name = "v1"
 urlpatterns = [
@@ -34,6 +36,7 @@ urlpatterns = [
     path("cart/", carts.CartView.as_view(), name="cart"),
     path("cart/items/", carts.CartItemsView.as_view(), name="cart-items"),
     path("cart/items/<uuid:id>/", carts.CartItemView.as_view(), name="cart-item"),
+    path("shops/<slug:slug>/balance/", BalanceView.as_view(), name="balance"),
     path("checkout/", checkout.CheckoutView.as_view(), name="checkout"),
     path("", include(router.urls)),
 ]

@@ -70,10 +70,11 @@ class Balance:
 def of(shop: Shop) -> list[Balance]:
     """The balances of `shop`, one for each currency; one of nothing where it never sold."""
     currencies = payables.currencies_of(shop) or [settings.MARKETPLACE_CURRENCY]
-    return [_of(shop, currency) for currency in currencies]
+    return [of_currency(shop, currency) for currency in currencies]
 
 
-def _of(shop: Shop, currency: str) -> Balance:
+def of_currency(shop: Shop, currency: str) -> Balance:
+    """What `shop` has in `currency`."""
     period = payables.period_end(shop)
     found = payables.of(shop, currency, until=period)
     now_asked = payouts.look(shop, currency, asked=True)

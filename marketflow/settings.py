@@ -362,6 +362,8 @@ SPECTACULAR_SETTINGS = {
             "orders",
             "seller-orders",
             "payouts",
+            "returns",
+            "disputes",
         )
     ],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -107,6 +107,9 @@ class OfAPartQuerySet(models.QuerySet):
 
 
 class RefundQuerySet(OfAPartQuerySet):
+    def with_contents(self):
+        return self.select_related("seller_order").prefetch_related("lines__line")
+
     def under_way(self):
         return self.filter(state="pending")
 
@@ -121,12 +124,20 @@ class RefundQuerySet(OfAPartQuerySet):
 
 
 class ReturnQuerySet(OfAPartQuerySet):
+    def with_contents(self):
+        return self.select_related("seller_order__order", "seller_order__shop").prefetch_related(
+            "lines__line", "refunds__lines__line", "refunds__seller_order"
+        )
+
     def open(self):
         """Asked for or agreed to, and not received yet."""
         return self.filter(state__in=["requested", "approved"])
 
 
 class DisputeQuerySet(OfAPartQuerySet):
+    def with_contents(self):
+        return self.select_related("seller_order__order", "seller_order__shop")
+
     def open(self):
         return self.filter(closed_at=None)
 

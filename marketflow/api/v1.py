@@ -11,6 +11,7 @@ from catalog.api.products import ProductViewSet, VariantView
 from catalog.api.suggestions import SuggestionsView
 from orders.api import checkout
 from orders.api.payouts import BalanceView, PayoutViewSet
+from orders.api.returns import DisputeViewSet, ReturnViewSet
 from orders.api.viewsets import OrderViewSet, SellerOrderViewSet
 
 router = SimpleRouter()
@@ -22,6 +23,8 @@ router.register("wishlist", WishListViewSet, basename="wish")
 router.register("orders", OrderViewSet, basename="order")
 router.register("seller-orders", SellerOrderViewSet, basename="seller-order")
 router.register("payouts", PayoutViewSet, basename="payout")
+router.register("returns", ReturnViewSet, basename="return")
+router.register("disputes", DisputeViewSet, basename="dispute")
 
 app_name = "v1"
 urlpatterns = [

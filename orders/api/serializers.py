@@ -12,7 +12,7 @@ from carts.api.serializers import ShippingChoiceField, TotalsSerializer
 from carts.models import CartLine
 from marketflow.core.api.fields import MoneyField, StrictSerializer, WholeNumberField
 from orders import gateways
-from orders.models import Order, OrderLine, Payment, SellerOrder, Shipment, StateChange
+from orders.models import Order, OrderLine, Payment, SellerOrder, Shipment
 
 
 class ShopNameSerializer(serializers.Serializer):
@@ -25,8 +25,10 @@ class OrderLineSerializer(serializers.ModelSerializer):
     variant = serializers.UUIDField(source="variant.uuid")
     product = serializers.CharField(source="variant.product.slug")
     unit_price = MoneyField()
+    cancelled = serializers.IntegerField(source="released")
     discount = MoneyField()
     total = MoneyField()
+    refunded = MoneyField()
 
     class Meta:
         model = OrderLine
@@ -40,8 +42,11 @@ class OrderLineSerializer(serializers.ModelSerializer):
             "unit_price",
             "quantity",
             "shipped",
+            "cancelled",
+            "returned",
             "discount",
             "total",
+            "refunded",
         ]
         read_only_fields = fields
 
@@ -66,6 +71,7 @@ class SellerOrderSerializer(serializers.ModelSerializer):
     shipping = MoneyField()
     tax_included = MoneyField()
     total = MoneyField()
+    refunded = MoneyField()
     lines = OrderLineSerializer(many=True)
     shipments = ShipmentSerializer(many=True)
 
@@ -81,6 +87,7 @@ class SellerOrderSerializer(serializers.ModelSerializer):
             "deliver_by",
             "tax_included",
             "total",
+            "refunded",
             "lines",
             "shipments",
         ]
@@ -214,15 +221,6 @@ class PlacedOrderSerializer(OrderSerializer):
 
     class Meta(OrderSerializer.Meta):
         fields = [*OrderSerializer.Meta.fields, "token"]
-        read_only_fields = fields
-
-
-class StateChangeSerializer(serializers.ModelSerializer):
-    at = serializers.DateTimeField(source="changed_at")
-
-    class Meta:
-        model = StateChange
-        fields = ["subject", "src", "dst", "at"]
         read_only_fields = fields
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from django.db.models import Q
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
@@ -17,6 +17,18 @@ from rest_framework.response import Response
 from marketflow.core.api.files import FilesOrErrors
 from marketflow.core.api.idempotency import idempotent, work_id
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated
+from marketflow.core.money import Money
+from orders.api.aftercare import (
+    DisputeInput,
+    DisputeSerializer,
+    PartCancellationInput,
+    RefundInput,
+    RefundSerializer,
+    ReturnInput,
+    ReturnSerializer,
+    TimelineEntrySerializer,
+)
+from orders.api.inputs import part_of_lines, person, validated
 from orders.api.serializers import (
     OrderSerializer,
     OrderSummarySerializer,
@@ -24,10 +36,19 @@ from orders.api.serializers import (
     ShipmentInput,
     ShopsOrderSerializer,
     StartedPaymentSerializer,
-    StateChangeSerializer,
 )
-from orders.models import Order, SellerOrder, StateChange
-from orders.services import cancelling, fulfilment, invoices, payments
+from orders.models import Dispute, Order, Refund, Return, SellerOrder
+from orders.services import (
+    cancelling,
+    disputes,
+    fulfilment,
+    invoices,
+    payments,
+    refunds,
+    returns,
+    timelines,
+)
+from orders.services.shares import Wanted
 from orders.views.papers import as_pdf
 
 TOKEN_HEADER = "X-Order-Token"
@@ -61,6 +82,18 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
             raise Http404
         return order
 
+    def _timeline(self) -> list[timelines.Entry]:
+        """By whose eyes: staff, the buyer or whoever has the token, a shop's member."""
+        order = get_object_or_404(Order, number=self.kwargs["number"])
+        user = self.request.user
+        if user.is_authenticated and user.is_staff:
+            return timelines.of_staff(order)
+        if self._may_see(order):
+            return timelines.of_buyer(order)
+        own = SellerOrder.objects.managed_by(user).filter(order=order)
+        part = get_object_or_404(own.select_related("order", "shop"))
+        return timelines.of_shop(part)
+
     def _may_see(self, order: Order) -> bool:
         user = self.request.user
         if user.is_authenticated and order.buyer_id == user.pk:
@@ -73,19 +106,57 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
         token = request.headers.get(TOKEN_HEADER, "")
         return f"order:{hashlib.sha256(token.encode()).hexdigest()}" if token else ""
 
-    @extend_schema(responses=StateChangeSerializer(many=True))
+    @extend_schema(responses=TimelineEntrySerializer(many=True))
     @action(detail=True, pagination_class=None)
     def timeline(self, request: Request, number: str) -> Response:
-        """Every step of the order, its parts and its payments, in order."""
+        """Everything that happened to the order, each role its part.
+
+        The buyer sees payment, stock, parcels, refunds, returns and disputes; a shop its own part
+        with what it was booked; staff all of it.
+        """
+        return Response(TimelineEntrySerializer(self._timeline(), many=True).data)
+
+    @extend_schema(responses=ReturnSerializer(many=True))
+    @action(detail=True, pagination_class=None)
+    def returns(self, request: Request, number: str) -> Response:
+        """Returns of the order."""
+        rows = Return.objects.with_contents().filter(seller_order__order=self.get_object())
+        return Response(ReturnSerializer(rows, many=True).data)
+
+    @extend_schema(request=ReturnInput, responses={201: ReturnSerializer})
+    @returns.mapping.post
+    @idempotent()
+    def ask_to_return(self, request: Request, number: str) -> Response:
+        """Ask to send back items of one shop."""
         order = self.get_object()
-        parts = [part.pk for part in order.seller_orders.all()]
-        attempts = [payment.pk for payment in order.payments.all()]
-        steps = StateChange.objects.filter(
-            Q(subject=Order.SUBJECT, subject_id=order.pk)
-            | Q(subject=SellerOrder.SUBJECT, subject_id__in=parts)
-            | Q(subject="payment", subject_id__in=attempts)
-        ).order_by("changed_at", "pk")
-        return Response(StateChangeSerializer(steps, many=True).data)
+        values = validated(ReturnInput, request)
+        part, lines = part_of_lines(order, values["lines"])
+        parcel = returns.request(
+            part=part, lines=lines, reason=values["reason"], actor=person(request)
+        )
+        found = Return.objects.with_contents().get(pk=parcel.pk)
+        return Response(ReturnSerializer(found).data, status=201)
+
+    @extend_schema(responses=DisputeSerializer(many=True))
+    @action(detail=True, pagination_class=None)
+    def disputes(self, request: Request, number: str) -> Response:
+        """Disputes about the order."""
+        rows = Dispute.objects.with_contents().filter(seller_order__order=self.get_object())
+        return Response(DisputeSerializer(rows, many=True).data)
+
+    @extend_schema(request=DisputeInput, responses={201: DisputeSerializer})
+    @disputes.mapping.post
+    @idempotent()
+    def open_dispute(self, request: Request, number: str) -> Response:
+        """Report a problem with one shop's part: its money stays where it is until decided."""
+        order = self.get_object()
+        values = validated(DisputeInput, request)
+        part = order.seller_orders.filter(number=values["seller_order"]).first()
+        if part is None:
+            raise ValidationError({"seller_order": ["Not a part of this order."]})
+        opened = disputes.open_by_buyer(part=part, reason=values["reason"], actor=person(request))
+        found = Dispute.objects.with_contents().get(pk=opened.pk)
+        return Response(DisputeSerializer(found).data, status=201)
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     @action(detail=True, content_negotiation_class=FilesOrErrors)
@@ -119,9 +190,17 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     def cancellation(self, request: Request, number: str) -> Response:
         """Cancel before anything ships. What was paid is refunded in full."""
         order = self.get_object()
-        actor = request.user if request.user.is_authenticated else None
-        cancelling.cancel(order=order, actor=actor)
+        cancelling.cancel(order=order, actor=person(request))
         return Response(OrderSerializer(self.get_object()).data, status=201)
+
+
+# What a member's role must allow; to look takes "orders".
+DUTIES = {
+    "shipment": "ship",
+    "delivery": "ship",
+    "cancellation": "refund",
+    "refund": "refund",
+}
 
 
 class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
@@ -134,7 +213,7 @@ class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
     lookup_value_regex = r"[A-Za-z0-9-]{1,40}"
 
     def get_queryset(self):
-        duty = "ship" if self.action in ("shipment", "delivery") else "orders"
+        duty = DUTIES.get(self.action, "orders")
         return SellerOrder.objects.managed_by(self.request.user, duty).with_contents()
 
     @extend_schema(request=ShipmentInput, responses={201: ShopsOrderSerializer})
@@ -157,6 +236,66 @@ class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
         """It has arrived."""
         fulfilment.deliver(seller_order=self.get_object(), actor=request.user)
         return Response(self.get_serializer(self.get_object()).data, status=201)
+
+    @extend_schema(request=PartCancellationInput, responses={201: ShopsOrderSerializer})
+    @action(detail=True, methods=["post"])
+    @idempotent()
+    def cancellation(self, request: Request, number: str) -> Response:
+        """Do not send the lines named, or all that is still to be sent. They are refunded."""
+        part = self.get_object()
+        values = validated(PartCancellationInput, request)
+        lines = _line_ids(part, values.get("lines"))
+        cancelling.cancel_units(
+            part=part, lines=lines, reason=values["reason"], actor=request.user
+        )
+        return Response(self.get_serializer(self.get_object()).data, status=201)
+
+    @extend_schema(responses=RefundSerializer(many=True))
+    @action(detail=True, pagination_class=None)
+    def refunds(self, request: Request, number: str) -> Response:
+        """What was given back of the part."""
+        rows = Refund.objects.with_contents().filter(seller_order=self.get_object())
+        return Response(RefundSerializer(rows, many=True).data)
+
+    @extend_schema(request=RefundInput, responses={201: RefundSerializer})
+    @refunds.mapping.post
+    @idempotent(required=True)
+    def refund(self, request: Request, number: str) -> Response:
+        """Give money back: units at what was paid for them or an amount, and of the delivery."""
+        part = self.get_object()
+        values = validated(RefundInput, request)
+        decided = refunds.decide(
+            part=part,
+            lines=_wanted(part, values.get("lines", [])),
+            shipping_minor=_of_delivery(part, values.get("shipping", False)),
+            kind=Refund.Kind.GOODWILL,
+            reason=values["reason"],
+            actor=request.user,
+        )
+        found = Refund.objects.with_contents().get(pk=decided.pk)
+        return Response(RefundSerializer(found).data, status=201)
+
+    @extend_schema(responses=TimelineEntrySerializer(many=True))
+    @action(detail=True, pagination_class=None)
+    def timeline(self, request: Request, number: str) -> Response:
+        """What happened to the part, and what its shop was booked."""
+        entries = timelines.of_shop(self.get_object())
+        return Response(TimelineEntrySerializer(entries, many=True).data)
+
+
+def _wanted(part: SellerOrder, sent: list[dict]) -> dict[int, Wanted]:
+    units = _line_ids(part, sent) or {}
+    ids = {line.uuid: line.pk for line in part.lines.all()}
+    amounts = {ids[item["id"]]: item["amount"].amount for item in sent if "amount" in item}
+    return {
+        pk: Wanted(units=quantity, amount_minor=amounts.get(pk)) for pk, quantity in units.items()
+    }
+
+
+def _of_delivery(part: SellerOrder, sent: bool | Money) -> int:
+    if isinstance(sent, Money):
+        return sent.amount
+    return part.shipping_left.amount if sent else 0
 
 
 def _line_ids(part: SellerOrder, wanted: list[dict] | None) -> dict[int, int] | None:

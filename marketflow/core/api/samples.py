@@ -16,6 +16,7 @@ from marketflow.core.api.fields import MoneyField
 BY_NAME = {
     "about": "We turn bowls from fallen oak.",
     "alt": "The bowl from above",
+    "answer": "Send it in the box it came in.",
     "address_id": "5b0c8c1a-5c3e-4c33-9a39-0d8f2f3c6b11",
     "brand": "Fern",
     "card": "4242424242424242",
@@ -40,6 +41,8 @@ BY_NAME = {
     "quantity": 1,
     "quote": "0c1f6a…",
     "refresh": "eyJhbGciOi…",
+    "reason": "It arrived in pieces.",
+    "seller_order": "MF-7KQ2M9XH-1",
     "shipping": {"fern-co": "2f3cd0b4-7d0e-4d3c-8f0a-0c8e7f6d5a41"},
     "shop": "fern-co",
     "sku": "BOWL-L",
@@ -71,7 +74,7 @@ def _value(name: str, field: serializers.Field) -> Any:
     if isinstance(field, MoneyField):
         amount = 2499 if field.allow_null else 1999
         return {"amount": amount, "currency": settings.MARKETPLACE_CURRENCY}
-    if name in BY_NAME:
+    if name in BY_NAME and not isinstance(field, serializers.BooleanField):
         return BY_NAME[name]
     if isinstance(field, serializers.ChoiceField):
         return next(iter(field.choices))

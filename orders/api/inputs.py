@@ -1,0 +1,43 @@
+"""What several resources of orders do with what was sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from accounts.models import User
+from marketflow.core.api.fields import StrictSerializer
+from orders.models import Order, SellerOrder
+
+
+def validated(serializer: type[StrictSerializer], request: Request) -> dict[str, Any]:
+    """The values of the body. Raises ValidationError, which is answered with 400."""
+    reader = serializer(data=request.data)
+    reader.is_valid(raise_exception=True)
+    return reader.validated_data
+
+
+def person(request: Request) -> User | None:
+    """Who takes the step; None for a guest."""
+    return request.user if request.user.is_authenticated else None
+
+
+def part_of_lines(order: Order, sent: list[dict]) -> tuple[SellerOrder, dict[int, int]]:
+    """The one shop's part that all the lines are of, and {order line id: units}.
+
+    Needs the parts and their lines loaded. Lines of other orders are unknown ones.
+    """
+    known = {
+        line.uuid: (part, line.pk)
+        for part in order.seller_orders.all()
+        for line in part.lines.all()
+    }
+    unknown = [str(item["id"]) for item in sent if item["id"] not in known]
+    if unknown:
+        raise ValidationError({"lines": [f"Not a line of this order: {unknown[0]}"]})
+    parts = {known[item["id"]][0] for item in sent}
+    if len(parts) > 1:
+        raise ValidationError({"lines": ["Each shop takes back its own: one shop at a time."]})
+    return parts.pop(), {known[item["id"]][1]: item["quantity"] for item in sent}

@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format ci check-migrations check-deploy bench ux lock clean \
+.PHONY: help setup demo run test lint format ci check-migrations check-deploy bench gauntlet ux lock clean \
         check-python
 # The stamps below are made by a pattern rule; make would delete them as intermediate files.
 .SECONDARY:
@@ -68,6 +68,9 @@ check-deploy: $(VENV)/.dev
 
 bench: $(VENV)/.test ## measure pages and checkout on PostgreSQL
 	@$(PY) -m benchmarks.run $(ARGS)
+
+gauntlet: $(VENV)/.test ## stock and money under fire: what docs/gauntlet.md promises, at full size
+	@$(PY) -m benchmarks.gauntlet $(ARGS)
 
 ux: $(VENV)/.test ## every page in every width and theme: axe, zoom, targets, pictures, Lighthouse
 	@$(PY) -m benchmarks.ux $(ARGS)

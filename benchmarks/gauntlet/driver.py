@@ -45,6 +45,7 @@ class Journal:
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     retries: int = 0
+    bare_503: int = 0
     unexpected: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -61,6 +62,7 @@ class Journal:
         self.seconds.append(answer.seconds)
         code = f" {answer.code}" if answer.status >= 400 else ""
         self.statuses[f"{answer.status}{code}"] += 1
+        self.bare_503 += answer.status == 503 and "retry-after" not in answer.headers
 
     def percentile(self, percent: int) -> float:
         """Of the answers' times, in seconds."""

@@ -32,7 +32,6 @@ CRASH_POINTS = {
     "order_committed": "the work is committed, its answer is not on its way",
     "answer_built": "the answer is built and not sent",
     "payment_intent_committed": "the attempt to pay is committed, the provider not asked",
-    "provider_asked": "the provider is asked, its reply not read",
     "provider_answered": "the provider's reply is read, nothing of it written",
     "capture_booked": "the capture is booked, not committed",
     "capture_committed": "the capture is committed, the answer not built",

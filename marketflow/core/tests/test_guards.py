@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 
 from marketflow.core import guards
 
@@ -51,3 +52,15 @@ def test_a_place_that_nobody_lists_is_an_error():
         guards.crash_point("no_such_place")
     with pytest.raises(KeyError, match="no_such_guard"):
         guards.is_enabled("no_such_guard")
+
+
+@pytest.mark.parametrize("name", guards.CRASH_POINTS)
+def test_every_place_is_somewhere_in_the_code(name):
+    code = "".join(
+        path.read_text()
+        for folder in ("marketflow", "orders", "carts", "catalog")
+        for path in (settings.BASE_DIR / folder).rglob("*.py")
+        if "tests" not in path.parts
+    )
+
+    assert code.count(f'crash_point("{name}")') == 1

@@ -1,0 +1,119 @@
+"""A3: without a guard its figure turns red, or the figure proves nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from benchmarks.gauntlet import driver
+from benchmarks.gauntlet.figures import copies, many_lines
+from benchmarks.gauntlet.figures.figure import Size, Verdict
+from benchmarks.gauntlet.judge import OVERSOLD, UNITS, Judge
+from benchmarks.gauntlet.rig import DATABASE, Rig
+
+# The second line of defence, which would hide the loss of the first.
+NO_CHECK = "ALTER TABLE catalog_stockitem DROP CONSTRAINT stock_is_never_oversold"
+NO_CART_IS_EVER_ORDERED = """
+    DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT conname FROM pg_constraint
+            WHERE conrelid = 'orders_order'::regclass AND contype = 'u'
+              AND conkey = (SELECT array_agg(attnum) FROM pg_attribute
+                            WHERE attrelid = 'orders_order'::regclass AND attname = 'cart_id')
+        LOOP EXECUTE 'ALTER TABLE orders_order DROP CONSTRAINT ' || quote_ident(name); END LOOP;
+    END $$;
+    CREATE FUNCTION never_ordered() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN NEW.ordered_at := NULL; RETURN NEW; END';
+    CREATE TRIGGER never_ordered BEFORE UPDATE ON carts_cart
+        FOR EACH ROW EXECUTE FUNCTION never_ordered();
+"""
+RUNS = 3
+UNITS_THERE, BUYERS, KEYS = 20, 300, 5
+
+
+def a3(rig: Rig, size: Size) -> Iterator[Verdict]:
+    """Without a guard its figure is red in 3 of 3 runs; with the constraint behind it, exact."""
+    for guard, red, exact in CONTROLS:
+        for run in range(RUNS if size.scale >= 1 else 1):
+            yield f"without {guard}, run {run + 1}", red(rig, size.seed + run)
+        if exact:
+            yield f"without {guard}, its constraint kept", exact(rig, size.seed)
+
+
+def disabled(guard: str) -> dict[str, str]:
+    return {"MARKETFLOW_TEST": "1", "MARKETFLOW_TEST_DISABLE": guard}
+
+
+def drop(rig: Rig, defence: str) -> None:
+    with rig.cluster.connect(DATABASE) as connection:
+        connection.execute(defence)
+
+
+def race_for_stock(rig: Rig, seed: int, *, defence_is_kept: bool) -> Judge:
+    rig.open_market("web", **disabled("stock_condition"))
+    if not defence_is_kept:
+        drop(rig, NO_CHECK)
+    journal = rig.journal()
+    buyers = rig.make_world(buyers=BUYERS, stock=UNITS_THERE, skus=2, seed=seed)
+    asyncio.run(
+        driver.everybody(
+            buyers,
+            lambda shopper, buyer: shopper.buy(buyer, pays=False),
+            port=rig.port,
+            journal=journal,
+            seed=seed,
+        )
+    )
+    judge = Judge(rig, journal)
+    sold = int(judge.value(UNITS))
+    if defence_is_kept:
+        judge.equal("units sold", sold, UNITS_THERE)
+        judge.equal("variants oversold", len(judge.rows(OVERSOLD)), 0)
+    else:
+        judge.facts["units sold"] = f"{sold} of {UNITS_THERE}"
+        judge.require("A1 stays green without the condition", sold > UNITS_THERE)
+    return judge
+
+
+def shuffled_locks(rig: Rig, seed: int) -> Judge:
+    """Deadlocks come; that each is begun anew, and every order placed all the same, is R3."""
+    before = rig.cluster.deadlocks()
+    inner = many_lines.ample(rig, Size(seed=seed, scale=0.25), **disabled("pk_order"))
+    judge = Judge(rig, inner.journal)
+    deadlocks = rig.cluster.deadlocks() - before
+    judge.facts |= {"deadlocks": deadlocks, "units sold": inner.facts["units sold"]}
+    judge.require("A2 stays green without the order of locks", deadlocks > 0)
+    judge.problems += [problem for problem in inner.problems if "units sold" in problem]
+    return judge
+
+
+def copies_without_a_claim(rig: Rig, seed: int, *, defence_is_kept: bool) -> Judge:
+    rig.open_market("web", **disabled("idempotency_unique"))
+    if not defence_is_kept:
+        drop(rig, NO_CART_IS_EVER_ORDERED)
+    journal = rig.journal()
+    buyers = rig.make_world(buyers=KEYS, stock=1000, skus=5, seed=seed)
+    copies.copied(rig, journal, [copies.checkout_of(buyer) for buyer in buyers], seed)
+    judge = Judge(rig, journal)
+    orders = judge.value(copies.ORDERS)
+    if defence_is_kept:
+        judge.equal("orders", orders, KEYS)
+    else:
+        judge.facts["orders"] = f"{orders} for {KEYS} keys"
+        judge.require("A4 stays green without the claim of the key", orders > KEYS)
+    return judge
+
+
+Control = Callable[[Rig, int], Judge]
+CONTROLS: list[tuple[str, Control, Control | None]] = [
+    (
+        "stock_condition",
+        lambda rig, seed: race_for_stock(rig, seed, defence_is_kept=False),
+        lambda rig, seed: race_for_stock(rig, seed, defence_is_kept=True),
+    ),
+    ("pk_order", shuffled_locks, None),
+    (
+        "idempotency_unique",
+        lambda rig, seed: copies_without_a_claim(rig, seed, defence_is_kept=False),
+        lambda rig, seed: copies_without_a_claim(rig, seed, defence_is_kept=True),
+    ),
+]

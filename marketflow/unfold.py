@@ -86,6 +86,7 @@ UNFOLD = SHARED | {
                     _model(_("Shops' orders"), "local_shipping", "orders.sellerorder"),
                     _model(_("Payments"), "payments", "orders.payment"),
                     _model(_("Payouts"), "account_balance", "orders.payout"),
+                    _model(_("Commission"), "rule", "orders.commissionrule"),
                     _model(_("Accounts"), "menu_book", "orders.ledgeraccount"),
                     _model(_("Transfers"), "swap_horiz", "orders.ledgertransfer"),
                     _model(_("Invoices"), "request_quote", "orders.invoice"),

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import models
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models.functions import Now
 from django.utils.timezone import localdate
 
 from accounts.models import Shop
@@ -32,6 +35,17 @@ class CartLineQuerySet(models.QuerySet):
         """Load what pricing reads."""
         return self.select_related("variant__product__shop", "variant__stock")
 
+    def with_promoted(self):
+        """Note on each line whether its shop or the market promotes anything by itself now.
+
+        Most carts meet no promotion, and are spared the statement that looks for them.
+        """
+        from carts.models import Promotion
+
+        automatic = Promotion.objects.running().filter(code="")
+        its_shops = Q(shop=None) | Q(shop=OuterRef("variant__product__shop"))
+        return self.annotate(is_promoted=Exists(automatic.filter(its_shops)))
+
     def with_pictures(self):
         """Load what pages show besides."""
         return self.select_related("variant__image").prefetch_related("variant__product__images")
@@ -43,6 +57,47 @@ class ShippingOptionQuerySet(models.QuerySet):
 
     def managed_by(self, user, duty: str = ""):
         return self.filter(shop__in=Shop.objects.managed_by(user, duty))
+
+
+class PromotionQuerySet(models.QuerySet):
+    def running(self):
+        """In force now, by the database's clock."""
+        return self.filter(_is_running())
+
+    def with_uses_left(self):
+        return self.filter(Q(max_uses=None) | Q(used__lt=models.F("max_uses")))
+
+    def meant_for(self, shop_ids: Iterable[int], codes: Iterable[str]):
+        """What may concern a cart with goods of these shops: automatic ones, and its coupons.
+
+        Coupons also when they do not run, so that the cart can say so: `is_running`.
+        """
+        ours = Q(shop=None) | Q(shop__in=list(shop_ids))
+        automatic = Q(code="") & _is_running()
+        is_running = models.Case(
+            models.When(_is_running(), then=True),
+            default=False,
+            output_field=models.BooleanField(),
+        )
+        found = self.filter(ours, automatic | Q(code__in=list(codes)))
+        return found.annotate(is_running=is_running)
+
+    def with_goods(self, product_ids: Iterable[int]):
+        """Load what each is about, as far as `product_ids` are concerned."""
+        categories, products = self.model.categories, self.model.products
+        here = products.through.objects.filter(promotion=OuterRef("pk"))
+        mine = Product.objects.filter(pk__in=list(product_ids)).only("pk")
+        return self.annotate(has_products=Exists(here)).prefetch_related(
+            Prefetch("products", mine, to_attr="products_here"),
+            Prefetch("categories", categories.rel.model.objects.only("path"), to_attr="branches"),
+        )
+
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
+
+
+def _is_running() -> Q:
+    return Q(is_active=True, starts_at__lte=Now()) & (Q(ends_at=None) | Q(ends_at__gt=Now()))
 
 
 class TaxRateQuerySet(models.QuerySet):

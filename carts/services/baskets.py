@@ -39,6 +39,7 @@ class CartFull(Refusal):
 
 
 MOST_LINES = 100
+MOST_COUPONS = 20
 
 
 def new_token() -> str:
@@ -107,7 +108,7 @@ def add(cart: Cart, variant: Variant, quantity: int = 1) -> CartLine:
 
     Raises `NotForSale`, `OutOfStock` where that many are not free now, `CartFull`.
     """
-    cart = _locked(cart)
+    cart = locked(cart)
     line = cart.lines.filter(variant=variant).first()
     wanted = quantity + (line.quantity if line and not line.is_saved else 0)
     _require_available(variant, wanted)
@@ -146,7 +147,7 @@ def change(cart: Cart, quantities: Mapping[str, int]) -> None:
 
     Unknown lines are left alone: another tab took them out. Raises `OutOfStock`.
     """
-    cart = _locked(cart)
+    cart = locked(cart)
     lines = cart.lines.filter(uuid__in=quantities).select_related("variant__product")
     for line in lines.order_by("pk"):
         quantity = quantities[str(line.uuid)]
@@ -164,14 +165,14 @@ def change(cart: Cart, quantities: Mapping[str, int]) -> None:
 @transaction.atomic
 def save_for_later(cart: Cart, line_uuid: str, *, saved: bool = True) -> None:
     """Keep a line out of what is bought, or take it back in."""
-    _locked(cart).lines.filter(uuid=line_uuid).update(is_saved=saved)
+    locked(cart).lines.filter(uuid=line_uuid).update(is_saved=saved)
     _touch(cart)
 
 
 @transaction.atomic
 def send_to(cart: Cart, *, country: str, postcode: str = "") -> None:
     """Note where the cart is to go: delivery and VAT depend on it."""
-    cart = _locked(cart)
+    cart = locked(cart)
     cart.country, cart.postcode = country, postcode
     cart.save(update_fields=["country", "postcode"])
     _touch(cart)
@@ -180,7 +181,7 @@ def send_to(cart: Cart, *, country: str, postcode: str = "") -> None:
 @transaction.atomic
 def choose_shipping(cart: Cart, shipping: Mapping[str, str]) -> None:
     """Note by which option, by its uuid, shops are to send, by their slug."""
-    cart = _locked(cart)
+    cart = locked(cart)
     cart.shipping = cart.shipping | dict(shipping)
     cart.save(update_fields=["shipping"])
     _touch(cart)
@@ -192,7 +193,7 @@ def settle(cart: Cart) -> None:
 
     Also takes note of today's prices. Called when the buyer has seen what changed.
     """
-    cart = _locked(cart)
+    cart = locked(cart)
     for line in cart.lines.to_buy().with_goods().order_by("pk"):
         variant = line.variant
         free = free_units(variant) if is_for_sale(variant) else 0
@@ -223,9 +224,17 @@ def merge(guest: Cart, buyer) -> Cart:
     # Signing in on the way through checkout: what was typed is not asked again.
     mine.shipping = mine.shipping | guest.shipping
     mine.checkout = mine.checkout or guest.checkout
-    mine.save(update_fields=["country", "postcode", "shipping", "checkout"])
+    # The guest's are the later ones: of two for the same shop, theirs counts.
+    kept = [code for code in mine.coupons if code not in guest.coupons]
+    mine.coupons = [*kept, *guest.coupons][-MOST_COUPONS:]
+    mine.save(update_fields=["country", "postcode", "shipping", "checkout", "coupons"])
     guest.delete()
     return mine
+
+
+def locked(cart: Cart) -> Cart:
+    """The cart's row is the lock on its lines: a checkout at work is waited for."""
+    return Cart.objects.select_for_update().get(pk=cart.pk)
 
 
 def is_for_sale(variant: Variant) -> bool:
@@ -265,11 +274,6 @@ def _require_available(variant: Variant, quantity: int) -> None:
 def _open(*, buyer=None, token_hash: str | None = None) -> Cart:
     cart, _ = Cart.objects.open().get_or_create(buyer=buyer, token_hash=token_hash)
     return cart
-
-
-def _locked(cart: Cart) -> Cart:
-    """The cart's row is the lock on its lines: a checkout at work is waited for."""
-    return Cart.objects.select_for_update().get(pk=cart.pk)
 
 
 def _touch(cart: Cart) -> None:

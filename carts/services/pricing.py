@@ -1,237 +1,30 @@
 """What a cart costs: the one function that pages, API and checkout ask.
 
-Prices, stock and delivery are read anew each time. The `quote` stands for everything to be paid:
-who confirms it confirms goods, delivery, VAT and total, to the cent.
+Prices, stock, promotions and delivery are read anew each time.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 
 from accounts.models import Shop
 from carts.models import Cart, CartLine, ShippingOption
-from carts.services import tax
-from carts.services.baskets import free_units, is_for_sale
-from catalog.models import TaxClass, Variant
-from marketflow.core.money import Money
+from carts.services import pasts, promotions, tax
+from carts.services.discounts import Applied, Reckoning, Sending
+from carts.services.pasts import Past
+from carts.services.priced import (
+    PricedCart,
+    PricedDiscount,
+    PricedGroup,
+    PricedLine,
+    PricedOption,
+)
+from catalog.models import TaxClass
 
-
-@dataclass(frozen=True)
-class PricedLine:
-    """A line of the cart at today's price."""
-
-    line: CartLine
-    tax_basis_points: int
-
-    @property
-    def variant(self) -> Variant:
-        return self.line.variant
-
-    @property
-    def quantity(self) -> int:
-        return self.line.quantity
-
-    @property
-    def unit_price(self) -> Money:
-        return self.variant.price
-
-    @cached_property
-    def total(self) -> Money:
-        return self.unit_price * self.quantity
-
-    @property
-    def tax_included(self) -> Money:
-        return Money(tax.included(self.total.amount, self.tax_basis_points), self.total.currency)
-
-    @property
-    def old_price(self) -> Money | None:
-        """The price last shown, where it has changed since."""
-        seen = self.line.seen_price_minor
-        if seen is None or seen == self.variant.price_minor:
-            return None
-        return Money(seen, self.variant.currency)
-
-    @cached_property
-    def free(self) -> int | None:
-        """Units that can be had now; None: as many as wanted."""
-        return free_units(self.variant) if self.is_for_sale else 0
-
-    @cached_property
-    def is_for_sale(self) -> bool:
-        return is_for_sale(self.variant)
-
-    @property
-    def issue(self) -> str:
-        """Why it can't be bought as it is: `unavailable`, `sold_out`, `short` or nothing."""
-        if not self.is_for_sale:
-            return "unavailable"
-        if self.free == 0:
-            return "sold_out"
-        return "short" if self.free is not None and self.free < self.quantity else ""
-
-
-@dataclass(frozen=True)
-class PricedOption:
-    """A way of delivery and what it costs for these goods."""
-
-    option: ShippingOption
-    price: Money
-    is_chosen: bool
-
-
-@dataclass(frozen=True)
-class PricedGroup:
-    """One shop's part of the cart."""
-
-    shop: Shop
-    lines: list[PricedLine]
-    options: list[PricedOption]
-    shipping_basis_points: int
-
-    @property
-    def currency(self) -> str:
-        return settings.MARKETPLACE_CURRENCY
-
-    @cached_property
-    def goods(self) -> Money:
-        return sum((line.total for line in self.lines), start=Money(0, self.currency))
-
-    @property
-    def needs_shipping(self) -> bool:
-        return any(line.variant.needs_shipping for line in self.lines)
-
-    @property
-    def option(self) -> ShippingOption | None:
-        """The way chosen, the cheapest until one is; None where nothing is sent or can be."""
-        return next((choice.option for choice in self.options if choice.is_chosen), None)
-
-    @property
-    def is_undeliverable(self) -> bool:
-        return self.needs_shipping and not self.options
-
-    @property
-    def shipping(self) -> Money:
-        chosen = [choice.price for choice in self.options if choice.is_chosen]
-        return chosen[0] if chosen else Money(0, self.currency)
-
-    @property
-    def shipping_tax(self) -> Money:
-        amount = tax.included(self.shipping.amount, self.shipping_basis_points)
-        return Money(amount, self.currency)
-
-    @property
-    def total(self) -> Money:
-        return self.goods + self.shipping
-
-    @property
-    def tax_included(self) -> Money:
-        return sum((line.tax_included for line in self.lines), start=self.shipping_tax)
-
-    @property
-    def missing_for_free_delivery(self) -> Money | None:
-        """How much more would make the chosen delivery free."""
-        option = self.option
-        if option is None or option.free_above_minor is None or not self.shipping.amount:
-            return None
-        return Money(option.free_above_minor - self.goods.amount, self.currency)
-
-
-@dataclass(frozen=True)
-class PricedCart:
-    """Everything a cart page shows and a checkout charges."""
-
-    cart: Cart | None
-    country: str
-    groups: list[PricedGroup] = field(default_factory=list)
-    saved: list[PricedLine] = field(default_factory=list)
-
-    @property
-    def currency(self) -> str:
-        return settings.MARKETPLACE_CURRENCY
-
-    @property
-    def lines(self) -> list[PricedLine]:
-        return [line for group in self.groups for line in group.lines]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.groups
-
-    @property
-    def size(self) -> int:
-        return sum(line.quantity for line in self.lines)
-
-    @cached_property
-    def goods(self) -> Money:
-        return self._sum(group.goods for group in self.groups)
-
-    @cached_property
-    def discount(self) -> Money:
-        return Money(0, self.currency)
-
-    @cached_property
-    def shipping(self) -> Money:
-        return self._sum(group.shipping for group in self.groups)
-
-    @cached_property
-    def tax_included(self) -> Money:
-        return self._sum(group.tax_included for group in self.groups)
-
-    @cached_property
-    def total(self) -> Money:
-        return self._sum(group.total for group in self.groups)
-
-    @property
-    def issues(self) -> list[PricedLine]:
-        return [line for line in self.lines if line.issue]
-
-    @property
-    def changed_prices(self) -> list[PricedLine]:
-        return [line for line in self.lines if line.old_price and not line.issue]
-
-    @property
-    def undeliverable(self) -> list[PricedGroup]:
-        return [group for group in self.groups if group.is_undeliverable]
-
-    @cached_property
-    def quote(self) -> str:
-        """Opaque: changes when anything to be paid does."""
-        text = json.dumps(self._to_be_paid(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:40]
-
-    def _to_be_paid(self) -> dict[str, object]:
-        return {
-            "country": self.country,
-            "total": self.total.amount,
-            "currency": self.currency,
-            "groups": [
-                {
-                    "shop": group.shop.slug,
-                    "option": str(group.option.uuid) if group.option else "",
-                    "shipping": group.shipping.amount,
-                    "shipping_tax": group.shipping_tax.amount,
-                    "lines": [
-                        [
-                            str(line.variant.uuid),
-                            line.quantity,
-                            line.unit_price.amount,
-                            line.tax_included.amount,
-                        ]
-                        for line in sorted(group.lines, key=lambda line: line.variant.pk)
-                    ],
-                }
-                for group in sorted(self.groups, key=lambda group: group.shop.slug)
-            ],
-        }
-
-    def _sum(self, amounts) -> Money:
-        return sum(amounts, start=Money(0, self.currency))
+__all__ = ["PricedCart", "PricedGroup", "PricedLine", "PricedOption", "price"]
 
 
 def price(
@@ -239,38 +32,62 @@ def price(
     *,
     country: str = "",
     shipping: Mapping[str, str] | None = None,
+    coupons: Sequence[str] | None = None,
+    past: Past | None = None,
     pictures: bool = True,
 ) -> PricedCart:
     """Price what is in `cart`, as sent to `country` by the `shipping` options chosen.
 
     `country` is an ISO code; without it the cart's own counts, else the marketplace's.
     `shipping` is {shop slug: option uuid}; without it the cart's own choices count, and each
-    shop's cheapest where none was made or the choice does not reach the country. Who shows no
-    `pictures` saves loading them.
+    shop's cheapest where none was made or the choice does not reach the country. `coupons` are
+    codes, the cart's own without them. `past` is what promotions may ask about the buyer; without
+    it, about the cart's. Who shows no `pictures` saves loading them.
     """
     country = country or (str(cart.country) if cart else "") or settings.MARKETPLACE_COUNTRY
     if cart is None:
         return PricedCart(cart=None, country=country)
 
     rates = tax.rates(country)
-    wanted = cart.lines.with_goods()
-    lines = [
-        PricedLine(line, rates.get(line.variant.product.tax_class, 0))
-        for line in (wanted.with_pictures() if pictures else wanted)
-    ]
-    to_buy = [line for line in lines if not line.line.is_saved]
+    wanted = cart.lines.with_goods().with_promoted()
+    lines = list(wanted.with_pictures() if pictures else wanted)
+    to_buy = [line for line in lines if not line.is_saved]
+    codes = cart.coupons if coupons is None else coupons
+    parts = _parts(to_buy, country, cart.shipping if shipping is None else shipping)
+    reckoning, found = promotions.reckon(
+        promotions.find(to_buy, codes),
+        to_buy,
+        [part.sending for part in parts if part.options],
+        codes=codes,
+        past=past or pasts.of(cart),
+    )
     return PricedCart(
         cart=cart,
         country=country,
-        groups=_groups(to_buy, country, cart.shipping if shipping is None else shipping, rates),
-        saved=[line for line in lines if line.line.is_saved],
+        groups=_groups(parts, reckoning, rates),
+        saved=[PricedLine(line, _rate(line, rates)) for line in lines if line.is_saved],
+        applied=reckoning.applied,
+        coupons=found,
     )
 
 
-def _groups(
-    lines: list[PricedLine], country: str, chosen: Mapping[str, str], rates: Mapping[str, int]
-) -> list[PricedGroup]:
-    by_shop: dict[int, list[PricedLine]] = {}
+@dataclass(frozen=True)
+class _Part:
+    """One shop's part before anything is taken off."""
+
+    shop: Shop
+    lines: list[CartLine]
+    options: list[PricedOption]
+
+    @property
+    def sending(self) -> Sending:
+        prices = {option.is_chosen: option.price.amount for option in self.options}
+        cheapest = min(option.price.amount for option in self.options)
+        return Sending(shop_id=self.shop.pk, price_minor=prices[True], cheapest_minor=cheapest)
+
+
+def _parts(lines: list[CartLine], country: str, chosen: Mapping[str, str]) -> list[_Part]:
+    by_shop: dict[int, list[CartLine]] = {}
     for line in lines:
         by_shop.setdefault(line.variant.shop_id, []).append(line)
     offered: dict[int, list[ShippingOption]] = {}
@@ -278,21 +95,61 @@ def _groups(
         if option.reaches(country):
             offered.setdefault(option.shop_id, []).append(option)
 
-    groups = []
+    parts = []
     for shop_id, part in by_shop.items():
         shop = part[0].variant.product.shop
         options = _priced(part, offered.get(shop_id, []), chosen.get(shop.slug, ""))
-        groups.append(PricedGroup(shop, part, options, rates.get(TaxClass.STANDARD, 0)))
-    return groups
+        parts.append(_Part(shop, part, options))
+    return parts
 
 
 def _priced(
-    lines: list[PricedLine], options: list[ShippingOption], chosen: str
+    lines: list[CartLine], options: list[ShippingOption], chosen: str
 ) -> list[PricedOption]:
     if not options or not any(line.variant.needs_shipping for line in lines):
         return []
-    goods = sum(line.total.amount for line in lines)
+    # At full price: a coupon never makes a delivery dearer.
+    goods = sum(line.variant.price_minor * line.quantity for line in lines)
     prices = [(option, option.price_for(goods)) for option in options]
     cheapest = min(prices, key=lambda pair: pair[1].amount)[0]
     wanted = next((option for option, _ in prices if str(option.uuid) == chosen), cheapest)
     return [PricedOption(option, price, option is wanted) for option, price in prices]
+
+
+def _groups(
+    parts: list[_Part], reckoning: Reckoning, rates: Mapping[str, int]
+) -> list[PricedGroup]:
+    off, funded = reckoning.off_lines()
+    off_delivery, delivery_funded = reckoning.off_deliveries()
+    return [
+        PricedGroup(
+            shop=part.shop,
+            lines=[
+                PricedLine(line, _rate(line, rates), off[line.pk], funded[line.pk])
+                for line in part.lines
+            ],
+            options=part.options,
+            shipping_basis_points=rates.get(TaxClass.STANDARD, 0),
+            discounts=_discounts(part, reckoning.applied),
+            shipping_discount_minor=off_delivery[part.shop.pk],
+            shipping_funded_minor=delivery_funded[part.shop.pk],
+        )
+        for part in parts
+    ]
+
+
+def _rate(line: CartLine, rates: Mapping[str, int]) -> int:
+    return rates.get(line.variant.product.tax_class, 0)
+
+
+def _discounts(part: _Part, applied: list[Applied]) -> list[PricedDiscount]:
+    """What each promotion takes off this part."""
+    found = [
+        PricedDiscount.of(
+            one,
+            sum(one.lines.get(line.pk, 0) for line in part.lines),
+            one.delivery.get(part.shop.pk, 0),
+        )
+        for one in applied
+    ]
+    return [discount for discount in found if discount.amount.amount]

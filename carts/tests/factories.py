@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from carts.models import Cart, ShippingOption
+from carts.models import Cart, Promotion, ShippingOption
 from carts.services import baskets
 
 
@@ -21,3 +21,29 @@ def fill_cart(buyer, *variants, quantity: int = 1) -> Cart:
             make_shipping(variant.shop)
         baskets.add(cart, variant, quantity)
     return cart
+
+
+def make_promotion(
+    shop=None,
+    *,
+    percent: int | None = None,
+    off: int | None = None,
+    categories=(),
+    products=(),
+    **fields,
+) -> Promotion:
+    """A running promotion of `shop`, of the market for None: so many percent, or an amount off."""
+    kind = "amount" if off is not None else "percent"
+    values = {
+        "kind": kind,
+        "name": "Spring sale",
+        "currency": "EUR",
+        "basis_points": 10_000 if percent is None else percent * 100,
+        "amount_minor": off,
+    } | fields
+    promotion = Promotion(shop=shop, **values)
+    promotion.full_clean(exclude=["currency"])
+    promotion.save()
+    promotion.categories.set(categories)
+    promotion.products.set(products)
+    return promotion

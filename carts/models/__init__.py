@@ -1,0 +1,8 @@
+"""What a buyer means to buy, and what its price, delivery and tax depend on."""
+
+from carts.models.cart import Cart, CartLine
+from carts.models.delivery import ShippingOption, TaxRate
+from carts.models.promotion import Promotion
+from carts.models.wish import WishListItem
+
+__all__ = ["Cart", "CartLine", "Promotion", "ShippingOption", "TaxRate", "WishListItem"]

@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Case, F, Q, Sum, When
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from accounts.models import Shop
 
@@ -18,6 +18,16 @@ class OrderQuerySet(models.QuerySet):
             return self
         return self.filter(buyer=user)
 
+    def of(self, *, buyer_id: int | None, email: str):
+        """Those of an account, and those that guests placed from an address, however spelt."""
+        mine = Q(mail=email.lower()) if email else Q(pk=None)
+        if buyer_id is not None:
+            mine |= Q(buyer=buyer_id)
+        return self.alias(mail=Lower("email")).filter(mine)
+
+    def not_called_off(self):
+        return self.exclude(state__in=["cancelled", "expired"])
+
     def overdue(self):
         """Unpaid, with a hold that has ended by the database's clock."""
         return self.filter(state="awaiting_payment", expires_at__lt=Now())
@@ -30,6 +40,7 @@ class OrderQuerySet(models.QuerySet):
             "seller_orders__lines__variant__image",
             "seller_orders__shipments__lines__line",
             "payments",
+            "redemptions",
         )
 
 
@@ -104,6 +115,11 @@ class OfAPartQuerySet(models.QuerySet):
             Q(seller_order__order__buyer=user)
             | Q(seller_order__shop__in=Shop.objects.managed_by(user, "orders"))
         )
+
+
+class RedemptionQuerySet(models.QuerySet):
+    def in_use(self):
+        return self.filter(state="used")
 
 
 class RefundQuerySet(OfAPartQuerySet):

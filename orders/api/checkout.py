@@ -21,6 +21,7 @@ from orders.api.serializers import CheckoutInput, OrderSerializer, PlacedOrderSe
 from orders.models import Order
 from orders.services import checkout
 from orders.services.checkout import Delivery, PriceChanged
+from orders.services.promotions import UsedUp
 
 
 class CheckoutView(APIView):
@@ -34,11 +35,12 @@ class CheckoutView(APIView):
     def post(self, request: Request) -> Response:
         """Order what is in the cart. Stock is held until `expires_at`; then pay.
 
-        409 `price_changed` bears the cart as it is now, with the quote to confirm.
+        409 `price_changed` and `coupon_exhausted` bear the cart as it is now, with the quote to
+        confirm.
         """
         rate_limits.count("checkout", actor(request) or rate_limits.address_of(request))
         try:
-            answer = self._order(request)
+            answer = self._order_or_ask_again(request)
         except PriceChanged as changed:
             body = {
                 "code": changed.code,
@@ -48,6 +50,13 @@ class CheckoutView(APIView):
             return Response(body, status=409)
         crash_point("answer_built")
         return answer
+
+    def _order_or_ask_again(self, request: Request) -> Response:
+        try:
+            return self._order(request)
+        except UsedUp:
+            # Lost at the very end, and undone with the key. Now the price goes without it.
+            return self._order(request)
 
     # By `_order`, which the limit must not be counted within.
     post.takes_idempotency_key = "required"

@@ -9,6 +9,7 @@ from orders.models.order import Order, OrderLine, SellerOrder
 from orders.models.payment import Payment
 from orders.models.payment_event import PaymentEvent, PaymentEventTask
 from orders.models.payout import Payout, PayoutItem
+from orders.models.redemption import Redemption
 from orders.models.refund import Refund, RefundLine
 from orders.models.returns import Return, ReturnLine
 from orders.models.shipment import Shipment, ShipmentLine
@@ -31,6 +32,7 @@ __all__ = [
     "PaymentEventTask",
     "Payout",
     "PayoutItem",
+    "Redemption",
     "Refund",
     "RefundLine",
     "Return",

@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.timezone import now
@@ -75,6 +76,8 @@ class Order(HasHistory, PostalAddress):
                 name="orders_to_expire",
                 condition=Q(state="awaiting_payment"),
             ),
+            # Whether a guest has ordered before.
+            models.Index(Lower("email"), name="orders_of_address"),
         ]
         constraints = [
             models.CheckConstraint(

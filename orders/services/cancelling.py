@@ -19,7 +19,7 @@ from marketflow.core.events import publish
 from marketflow.core.transactions import whole_unit
 from orders.events import OrderCancelled, OrderCompleted, SellerOrderCancelled
 from orders.models import Order, OrderLine, Payment, Refund, SellerOrder
-from orders.services import bookings, closing, refunds
+from orders.services import bookings, closing, promotions, refunds
 from orders.services.closing import NotCancellable
 from orders.services.refunds import NothingToRefund
 from orders.services.shares import Wanted
@@ -186,6 +186,7 @@ def _close_if_over(
         return
     if all(part.state == SellerOrder.State.CANCELLED for part in parts):
         order.move_to(Order.State.CANCELLED, actor=actor)
+        promotions.give_back(order=order)
         publish(
             OrderCancelled(
                 order_id=order.pk,

@@ -21,8 +21,11 @@ from marketflow.core.events import publish
 from marketflow.core.guards import crash_point
 from marketflow.core.transactions import at_the_end, whole_unit
 from orders.events import OrderPlaced
-from orders.models import Order, OrderLine, SellerOrder
+from orders.models import Order, OrderLine, Redemption, SellerOrder
 from orders.models.history import record_start
+from orders.services import payments, promotions
+from orders.services.pasts import BuyersPast
+from orders.services.promotions import UsedUp
 
 
 class EmptyCart(Refusal):
@@ -39,6 +42,13 @@ class PriceChanged(Refusal):
     def __init__(self, priced: PricedCart) -> None:
         super().__init__()
         self.cart = priced
+
+
+class CouponExhausted(PriceChanged):
+    """A coupon of the cart is used up: by others, or by this buyer. `cart` is priced without."""
+
+    code = "coupon_exhausted"
+    message = "A code has been used up since you saw the total. Nothing has been charged."
 
 
 class Undeliverable(Refusal):
@@ -64,34 +74,46 @@ class Delivery:
     note: str = ""
 
 
-@whole_unit
 def place_order(
     *, cart: Cart | None, quote: str, delivery: Delivery, buyer: User | None = None
 ) -> Order:
     """Order everything in `cart`: one order, one part per shop, stock allocated until paid for.
 
     `quote` is what `pricing.price` gave for this cart, address and shipping. Locks the cart,
-    then stock in primary-key order. Raises `EmptyCart`, `AlreadyOrdered`, `PriceChanged`,
-    `Undeliverable` or `OutOfStock`; then nothing has changed. Publishes `OrderPlaced`.
+    then stock and promotions, each in primary-key order. Raises `EmptyCart`, `AlreadyOrdered`,
+    `PriceChanged`, `CouponExhausted`, `Undeliverable` or `OutOfStock`; then nothing has changed.
+    Publishes `OrderPlaced`. An order that costs nothing is paid at once.
+
+    Within another unit stock and promotions are taken at its end; `UsedUp` comes from there, and
+    asking again gives the refusal that bears the cart.
     """
     if cart is None:
         raise EmptyCart
+    try:
+        return _place(cart, quote, delivery, buyer)
+    except UsedUp:
+        # Gone between our reading and our taking it. Asked again, the price goes without it.
+        return _place(cart, quote, delivery, buyer)
+
+
+@whole_unit
+def _place(cart: Cart, quote: str, delivery: Delivery, buyer: User | None) -> Order:
     # The cart row is the lock: a double click waits here, then finds it ordered.
     cart = Cart.objects.select_for_update().get(pk=cart.pk)
     if cart.ordered_at:
         raise AlreadyOrdered(number=cart.order.number)
 
-    priced = pricing.price(
-        cart,
-        country=delivery.address["country"],
-        shipping=delivery.shipping,
-        pictures=False,
-    )
+    past = BuyersPast.of(buyer, guest_email=delivery.email)
+    priced = _price(cart, delivery, past)
     _require_orderable(priced, quote)
     order = _write(cart, priced, delivery, buyer)
+    uses = promotions.write_down(order=order, priced=priced, past=past)
     crash_point("order_written")
-    # As late as can be: the stock rows stay locked until the commit, and others wait for them.
-    at_the_end(lambda: _reserve(priced))
+    if order.total_minor:
+        # As late as can be: these rows stay locked until the commit, and others wait for them.
+        at_the_end(lambda: _take(priced, uses, past))
+    else:
+        _take(priced, uses, past)
     publish(
         OrderPlaced(
             order_id=order.pk,
@@ -99,12 +121,26 @@ def place_order(
             shop_ids=[group.shop.pk for group in priced.groups],
         )
     )
+    if not order.total_minor:
+        payments.settle_free(order=order)
     return order
 
 
-def _reserve(priced: PricedCart) -> None:
+def _take(priced: PricedCart, uses: list[Redemption], past: BuyersPast) -> None:
+    """What others want too: the stock, then the promotions."""
     inventory.reserve(_quantities(priced))
+    promotions.redeem(uses=uses, past=past)
     crash_point("stock_allocated")
+
+
+def _price(cart: Cart, delivery: Delivery, past: BuyersPast) -> PricedCart:
+    return pricing.price(
+        cart,
+        country=delivery.address["country"],
+        shipping=delivery.shipping,
+        past=past,
+        pictures=False,
+    )
 
 
 def _require_orderable(priced: PricedCart, quote: str) -> None:
@@ -115,7 +151,8 @@ def _require_orderable(priced: PricedCart, quote: str) -> None:
     if priced.undeliverable:
         raise Undeliverable(shops=[group.shop.slug for group in priced.undeliverable])
     if quote != priced.quote:
-        raise PriceChanged(priced)
+        is_used_up = any(coupon.is_used_up for coupon in priced.coupons)
+        raise CouponExhausted(priced) if is_used_up else PriceChanged(priced)
 
 
 def _shortage(line: PricedLine) -> dict[str, object]:
@@ -176,6 +213,8 @@ def _part(order: Order, number: int, group: PricedGroup) -> SellerOrder:
         shipping_minor=group.shipping.amount,
         shipping_tax_minor=group.shipping_tax.amount,
         shipping_tax_basis_points=group.shipping_basis_points,
+        shipping_discount_minor=group.shipping_discount_minor,
+        shipping_funded_minor=group.shipping_funded_minor,
         deliver_from=today + timedelta(days=option.min_days) if option else None,
         deliver_by=today + timedelta(days=option.max_days) if option else None,
         total_minor=group.total.amount,
@@ -195,6 +234,8 @@ def _line(part: SellerOrder, priced: PricedLine) -> OrderLine:
         sku=variant.sku,
         unit_price_minor=variant.price_minor,
         quantity=priced.quantity,
+        discount_minor=priced.discount_minor,
+        discount_funded_minor=priced.funded_minor,
         tax_class=variant.product.tax_class,
         tax_basis_points=priced.tax_basis_points,
         tax_included_minor=priced.tax_included.amount,

@@ -14,6 +14,7 @@ from marketflow.core.events import publish
 from marketflow.core.transactions import whole_unit
 from orders.events import OrderCancelled
 from orders.models import InvalidTransition, Order, OrderLine
+from orders.services import promotions
 
 
 class NotCancellable(Refusal):
@@ -64,7 +65,7 @@ def _expire_if_due(pk: int) -> bool:
 
 @transaction.atomic
 def _close(order: Order, state: str, *, actor: User | None = None) -> None:
-    """Locks Order, SellerOrders, then stock in primary-key order."""
+    """Locks Order, SellerOrders, then stock and promotions, each in primary-key order."""
     order.move_to(state, actor=actor)
     parts = list(order.seller_orders.order_by("pk"))
     for part in parts:
@@ -78,6 +79,7 @@ def _close(order: Order, state: str, *, actor: User | None = None) -> None:
     lines.filter(allocated__gt=0).update(released=F("released") + F("allocated"), allocated=0)
     if held:
         inventory.release(held)
+    promotions.give_back(order=order)
     publish(
         OrderCancelled(
             order_id=order.pk,

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Prefetch, Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
@@ -32,6 +33,8 @@ from orders.services.ledger import Entry
 
 logger = logging.getLogger(__name__)
 
+# The provider of payments that need none.
+NOBODY = "none"
 UNKNOWN_AFTER = timedelta(seconds=30)
 UNSETTLED = [Payment.State.CREATED, Payment.State.PROCESSING]
 
@@ -121,6 +124,30 @@ def _open(order: Order, provider: str, uuid: UUID | None) -> Payment:
     except IntegrityError:
         raise PaymentOpen from None
     record_start(payment)
+    return payment
+
+
+@whole_unit
+def settle_free(*, order: Order) -> Payment:
+    """Pay an order that costs nothing: no provider is asked, and no money is booked.
+
+    What the marketplace funds of it is. Locks the order, then accounts. Publishes `OrderPaid`.
+    """
+    if order.total_minor:
+        raise ValueError(f"{order} costs something")
+    payment = Payment.objects.create(
+        state=Payment.State.CREATED,
+        order=order,
+        provider=NOBODY,
+        method=_("Nothing to pay"),
+        currency=order.currency,
+        amount_minor=0,
+        captured_at=now(),
+        closed_at=now(),
+    )
+    record_start(payment)
+    payment.move_to(Payment.State.CAPTURED)
+    ledger.post(_mark_paid(order))
     return payment
 
 

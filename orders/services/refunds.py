@@ -279,7 +279,8 @@ def _take_from_delivery(part: SellerOrder, amount: int, funded: int) -> None:
 
 def _take_from_payment(order: Order, amount: int) -> Payment:
     """The payment that the refund goes back by: the one that paid the order."""
-    payments = Payment.objects.filter(order=order, captured_minor__gt=0).order_by("pk")
+    captured = Payment.State.CAPTURED
+    payments = Payment.objects.filter(order=order, state=captured).order_by("pk")
     payment = payments.select_for_update().first()
     if payment is None:
         raise NotRefundable(state=order.state)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, prefetch_related_objects
 
 from accounts.models import Shop
 
@@ -39,16 +39,23 @@ class ProductQuerySet(models.QuerySet):
 
     def with_card_data(self):
         """Load what `catalog/_product_card.html` reads."""
-        from catalog.models import Variant
-
-        variants = Variant.objects.active().select_related("stock")
-        return self.select_related("shop").prefetch_related(
-            Prefetch("variants", variants, to_attr="active_variants"), "images"
-        )
+        return self.select_related("shop").prefetch_related(*_card_lookups())
 
     def with_page_data(self):
         """Load what the product page and its API resource read."""
         return self.with_card_data().select_related("category").prefetch_related("attributes")
+
+
+def load_cards(products) -> None:
+    """Give products that come from several querysets what their cards read, all at once."""
+    prefetch_related_objects(products, *_card_lookups())
+
+
+def _card_lookups():
+    from catalog.models import Variant
+
+    variants = Variant.objects.active().select_related("stock")
+    return Prefetch("variants", variants, to_attr="active_variants"), "images"
 
 
 class VariantQuerySet(models.QuerySet):

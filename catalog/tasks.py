@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from catalog.models import ImportJob
-from catalog.services import pictures
+from catalog.services import pictures, search_misses
 from catalog.services.importing import jobs
 
 
@@ -31,3 +31,9 @@ def run_waiting_imports() -> int:
     jobs.give_up_on_lost()
     waiting = ImportJob.objects.filter(state=ImportJob.State.WAITING).order_by("pk")
     return sum(jobs.run_job(pk) for pk in list(waiting.values_list("pk", flat=True)[:10]))
+
+
+@shared_task
+def write_search_misses() -> int:
+    """Beat's sweep: what was searched for and not found since the last one."""
+    return search_misses.write_down()

@@ -34,6 +34,7 @@ app.conf.beat_schedule = {
     "issue-fees": {"task": "orders.tasks.issue_fees", "schedule": crontab(hour=1, minute=30)},
     "make-pictures": {"task": "catalog.tasks.make_waiting_pictures", "schedule": 60.0},
     "run-waiting-imports": {"task": "catalog.tasks.run_waiting_imports", "schedule": 60.0},
+    "write-search-misses": {"task": "catalog.tasks.write_search_misses", "schedule": 60.0},
     "send-waiting-mail": {"task": "notifications.tasks.send_waiting_mail", "schedule": 60.0},
     "forget-old-keys": {
         "task": "marketflow.core.tasks.forget_old_keys",

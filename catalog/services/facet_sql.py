@@ -13,7 +13,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from catalog.models import Variant
 from catalog.services.filters import FREE, Filters
-from catalog.services.price_ranges import bound, ranges
+from catalog.services.price_ranges import ranges_sql
 
 MOST_ROWS = 200
 GOOD_RATING = "4"
@@ -27,11 +27,13 @@ class FacetStatement:
 
     PRODUCT_COLUMNS = (
         "id", "shop_id", "category_id", "condition", "rating_average", "rating_count",
-        "option1_name", "option2_name", "option3_name",
+        "price_minor", "option1_name", "option2_name", "option3_name",
     )  # fmt: skip
     VARIANT_COLUMNS = ("product_id", "price_minor", "option1", "option2", "option3")
 
-    def __init__(self, scope: QuerySet, filters: Filters, depth: int, cuts: Sequence[int]) -> None:
+    def __init__(
+        self, scope: QuerySet, filters: Filters, depth: int, cuts: Sequence[int] | None
+    ) -> None:
         self._scope = scope
         self._products = filters.product_conditions()
         self._variants = filters.variant_conditions()
@@ -45,14 +47,14 @@ class FacetStatement:
         parts = [self._totals(), self._shops(), self._countries(), self._conditions()]
         parts += [self._ratings(), self._stock(), self._categories(), self._attributes()]
         parts += [self._options(number) for number in (1, 2, 3)]
-        parts += [self._price(low, high) for low, high in ranges(self._cuts)]
+        parts.append(self._prices())
         params = [*base_params, *offer_params]
         for _sql, more in parts:
             params += more
         sql = (
             f"with {base}, {offer}, fit as materialized "
-            f"(select distinct product_id from offer o where {self._variant()}) "
-            + " union all ".join(part for part, _more in parts)
+            f"(select distinct product_id from offer o where {self._variant()}), "
+            f"{ranges_sql(self._cuts)} " + " union all ".join(part for part, _more in parts)
         )
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
@@ -141,11 +143,17 @@ class FacetStatement:
     def _stock(self) -> tuple[str, list]:
         return self._offers("'in_stock', '1', ''", "in_stock", "o.is_free")
 
-    def _price(self, low: int | None, high: int | None) -> tuple[str, list]:
-        bounds = [] if low is None else [f"o.price_minor >= {int(low)}"]
-        bounds += [] if high is None else [f"o.price_minor <= {int(high)}"]
-        columns = f"'price', '{bound(low)}', '{bound(high)}'"
-        return self._offers(columns, "price", " and ".join(bounds))
+    def _prices(self) -> tuple[str, list]:
+        """A row for each range: products of which one variant lies in it and meets the rest."""
+        return (
+            "select 'price', coalesce(cast(r.low as text), ''), "
+            "coalesce(cast(r.high as text), ''), "
+            f"(select count(*) from base b where {self._product_alone()} and b.id in "
+            "(select o.product_id from offer o where (r.low is null or o.price_minor >= r.low) "
+            "and (r.high is null or o.price_minor <= r.high) "
+            f"and {self._variant(without='price')})) from price_range r",
+            [],
+        )
 
     def _offers(self, columns: str, without: str, condition: str) -> tuple[str, list]:
         """Products of which one variant meets `condition` and all other filters."""

@@ -24,7 +24,7 @@ from django_countries import countries
 from catalog.models import Product
 from catalog.services.facet_sql import GOOD_RATING, FacetStatement, Row
 from catalog.services.filters import Filters
-from catalog.services.price_ranges import bound, price_cuts, ranges
+from catalog.services.price_ranges import bound, known_cuts, remember_cuts
 from marketflow.core.money import Money
 
 CAP = 1000
@@ -96,34 +96,54 @@ def count_facets(
     """The facets of `scope` under `filters`.
 
     `key` names the scope ("category:mugs"). `depth` is how many levels of the category tree lie
-    above it. `without` names facets that make no sense there. Costs one query, and another one in
-    ten minutes for the price ranges.
+    above it. `without` names facets that make no sense there. Costs one query.
     """
     try:
-        cuts = price_cuts(scope, key)
-        rows = _rows(scope, filters, key, depth, cuts)
+        rows = _rows(scope, filters, key, depth)
     except EmptyResultSet:
         # A search that found nothing asks the database nothing.
         return Facets()
-    return _facets(rows, filters, cuts, without)
+    return _facets(rows, filters, without)
 
 
-def _rows(scope: QuerySet, filters: Filters, key: str, depth: int, cuts: list[int]) -> list[Row]:
+def count_each(lists: Sequence[QuerySet]) -> list[int]:
+    """How many are in each of the querysets, in one query for all."""
+    counts, params = [], []
+    for one in lists:
+        try:
+            sql, more = one.order_by().values_list("pk").query.sql_with_params()
+        except EmptyResultSet:
+            sql, more = "select 1 where 1 = 0", ()
+        counts.append(f"(select count(*) from ({sql}) as counted)")
+        params += more
+    if not counts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {', '.join(counts)}", params)
+        return [int(n) for n in cursor.fetchone()]
+
+
+def _rows(scope: QuerySet, filters: Filters, key: str, depth: int) -> list[Row]:
+    cuts = known_cuts(key)
     name = _cache_name(key, filters, depth, cuts)
-    rows = cache.get(name)
+    rows = cache.get(name) if cuts is not None else None
     if rows is None:
         rows = FacetStatement(scope, filters, depth, cuts).run()
+        if cuts is None:
+            cuts = [int(high) for kind, _low, high, _n in rows if kind == "price" and high]
+            remember_cuts(key, cuts)
+            name = _cache_name(key, filters, depth, cuts)
         if next(row[3] for row in rows if row[0] == "scope") > CAP:
             cache.set(name, rows, SECONDS)
     return rows
 
 
-def _cache_name(key: str, filters: Filters, depth: int, cuts: list[int]) -> str:
+def _cache_name(key: str, filters: Filters, depth: int, cuts: list[int] | None) -> str:
     text = f"{connection.alias}|{key}|{filters.as_key()}|{depth}|{cuts}"
     return f"facets:{hashlib.sha256(text.encode()).hexdigest()[:40]}"
 
 
-def _facets(rows: list[Row], filters: Filters, cuts: list[int], without: Sequence[str]) -> Facets:
+def _facets(rows: list[Row], filters: Filters, without: Sequence[str]) -> Facets:
     counts: dict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
     for name, value, label, n in rows:
         if name != "price":
@@ -131,7 +151,7 @@ def _facets(rows: list[Row], filters: Filters, cuts: list[int], without: Sequenc
             counts[name][value] = (label, before + n)
     found = Facets(total=counts["total"][""][1], scope=counts["scope"][""][1])
     found.below = {path: n for path, (_label, n) in counts["category"].items()}
-    found.presets = _presets([row for row in rows if row[0] == "price"], filters, cuts)
+    found.presets = _presets([row for row in rows if row[0] == "price"], filters)
     found.lists = [
         facet for facet in _lists(counts, filters) if facet.name not in without and facet.values
     ]
@@ -204,17 +224,19 @@ def _rating_facet(counts, filters: Filters) -> Facet:
     return Facet("min_rating", _("Rating"), values)
 
 
-def _presets(rows, filters: Filters, cuts: list[int]) -> list[Preset]:
+def _presets(rows: list[Row], filters: Filters) -> list[Preset]:
     currency = settings.MARKETPLACE_CURRENCY
-    by_bounds = {(low, high): n for _name, low, high, n in rows}
+    found = [
+        (int(low) if low else None, int(high) if high else None, n) for _name, low, high, n in rows
+    ]
     return [
         Preset(
             low=bound(low),
             high=bound(high),
-            count=by_bounds[bound(low), bound(high)],
+            count=n,
             is_chosen=(low, high) == (filters.min_price, filters.max_price),
             low_money=None if low is None else Money(low, currency),
             high_money=None if high is None else Money(high, currency),
         )
-        for low, high in ranges(cuts)
+        for low, high, n in sorted(found, key=lambda one: one[0] or 0)
     ]

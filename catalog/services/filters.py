@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
 from django.conf import settings
@@ -140,6 +140,22 @@ class Filters:
             total = F("rating_average") * F("rating_count") + USUAL_RATING * USUAL_COUNT
             return products.order_by((total * Decimal("1.0") / weight).desc(), "-pk")
         return products.order_by("-units_sold", "-pk")
+
+    def without(self, name: str, value: str) -> Filters:
+        """The same but for one choice, named as in an address; the price goes as a whole."""
+        kind, _dot, key = name.partition(".")
+        if name in ("min_price", "max_price"):
+            return replace(self, min_price=None, max_price=None)
+        if kind in ("option", "attribute"):
+            chosen = getattr(self, f"{kind}s")
+            left = {key: tuple(one for one in chosen.get(key, ()) if one != value)}
+            both = {**chosen, **left}
+            return replace(self, **{f"{kind}s": {k: some for k, some in both.items() if some}})
+        if name in ("shop", "condition"):
+            name += "s"
+        old = getattr(self, name)
+        new = tuple(one for one in old if one != value) if isinstance(old, tuple) else None
+        return replace(self, **{name: new if name != "in_stock" else False})
 
     @property
     def count(self) -> int:

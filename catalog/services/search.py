@@ -1,27 +1,27 @@
 """Finding products by what people type.
 
 Words first: all of them, in title, keywords or description. Only where that finds nothing, parts
-of words and of SKUs; then the words with their spelling mended; then some of the words. Each step
-costs one small query, and most searches end at the first. What is found stays a queryset: filters,
-counts and pages are the caller's.
+of words and of SKUs; then the words with their spelling mended; then some of the words. One
+statement asks for the first two and for what the third needs. What is found stays a queryset:
+filters, counts and pages are the caller's.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal
 
 from django.core.cache import cache
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import QuerySet
 from django.db.models.functions import Upper
-from django.utils.timezone import now
 
-from catalog.models import Product, SearchMiss, Synonym, Variant
+from catalog.models import Product, Synonym, Variant
 from catalog.services import search_sql
+from catalog.services.search_survey import Survey, survey
 
 LONGEST = 200
 MOST_TERMS = 8
@@ -32,6 +32,7 @@ LIKENESS = 0.7
 SYNONYMS = "search-synonyms"
 SYNONYM_SECONDS = 60
 
+Synonyms = list[tuple[str, list[str]]]
 How = Literal["all", "words", "parts", "mended", "some", "none"]
 
 
@@ -44,6 +45,7 @@ class Found:
     how: How
     match: search_sql.Match | None
     is_cut: bool = False
+    beside: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def is_mended(self) -> bool:
@@ -65,65 +67,56 @@ class Found:
         return self.match.ranked(products) if self.match else products
 
 
-def find(text: str, *, literally: bool = False) -> Found:
-    """What of the listed products `text` finds. `literally` leaves the spelling as it is."""
-    text, is_cut = _tidy(text)
+def find(
+    text: str, *, literally: bool = False, beside: Mapping[str, QuerySet] | None = None
+) -> Found:
+    """What of the listed products `text` finds. `literally` leaves the spelling as it is.
+
+    `beside` names querysets of two columns of text, whose rows come along in `Found.beside`.
+    Costs one query; a second one where the mended words may not stand together, or where a synonym
+    comes to be known.
+    """
+    text, is_cut = tidy(text)
     if not text:
         return Found(text, text, "all", None, is_cut)
 
-    for how, match in _direct(text):
-        if match and _finds(match):
-            return Found(text, text, how, match, is_cut)
-    if not literally:
-        for how, shown, match in _indirect(text):
-            if match and _finds(match):
-                return Found(text, shown, how, match, is_cut)
-    return Found(text, text, "none", None, is_cut)
+    synonyms = cache.get(SYNONYMS)
+    asked = dict(beside or {})
+    if synonyms is None:
+        asked[SYNONYMS] = Synonym.objects.values_list("term", "means")
+    found, told = _find(text, synonyms or [], literally, asked)
+    if synonyms is None:
+        synonyms = _remembered(told.beside.pop(SYNONYMS))
+        if len(spellings(text, synonyms)) > 1:
+            found, _told = _find(text, synonyms, literally, {})
+    return replace(found, is_cut=is_cut, beside=told.beside)
 
 
 def suggest(text: str, *, most: int = 6) -> list[Product]:
     """Products whose words begin as `text` does, the best first; for as-you-type."""
-    terms = words_of(_tidy(text)[0])
+    terms = words_of(tidy(text)[0])
     match = search_sql.beginning(terms) if terms else None
     if match is None:
         return []
     return list(match.ranked(match.among(Product.objects.listed()))[:most])
 
 
-def more_like(found: Found, products, *, most: int = 8):
-    """More of `products`, by parts of the words that `found` went by, without its own."""
-    parts = search_sql.some_words(words_of(found.shown))
-    if parts is None or found.match is None:
+def more_like(found: Found, products: QuerySet, *, most: int = 8) -> QuerySet:
+    """More of `products`: those with some of the words that `found` went by, the best first."""
+    some = search_sql.some_words(words_of(found.shown))
+    if some is None or found.match is None:
         return products.none()
-    own = list(found.among(products).values_list("pk", flat=True)[: most * 2])
-    return parts.ranked(parts.among(products).exclude(pk__in=own))[:most]
+    return some.ranked(some.among(products))[:most]
 
 
-def product_with_sku(text: str) -> Product | None:
-    """The one listed product with exactly this SKU, whatever its case."""
+def with_sku(text: str) -> QuerySet:
+    """The listed products with exactly this SKU, whatever its case: two at most."""
     text = text.strip()
     if not text or len(text) > Variant._meta.get_field("sku").max_length:
-        return None
+        return Product.objects.none()
     # Spelled as the index is, so that either database uses it.
     variants = Variant.objects.active().alias(code=Upper("sku")).filter(code=text.upper())
-    found = list(Product.objects.listed().filter(pk__in=variants.values("product"))[:2])
-    return found[0] if len(found) == 1 else None
-
-
-def record_miss(text: str) -> None:
-    """Remember what was not found, for staff. One light write, outside the search."""
-    term = _tidy(text)[0].casefold()
-    if not term:
-        return
-    misses = SearchMiss.objects.filter(term=term)
-    if misses.update(times=F("times") + 1, last_at=now()):
-        return
-    try:
-        with transaction.atomic():
-            SearchMiss.objects.create(term=term)
-    except IntegrityError:
-        # Somebody else missed it at the same moment.
-        misses.update(times=F("times") + 1, last_at=now())
+    return Product.objects.listed().filter(pk__in=variants.values("product"))[:2]
 
 
 def words_of(text: str) -> list[str]:
@@ -136,35 +129,55 @@ def folded(text: str) -> str:
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
-def _tidy(text: str) -> tuple[str, bool]:
+def tidy(text: str) -> tuple[str, bool]:
+    """`text` as it is searched for, and whether it was too long and is cut."""
     text = " ".join(text.replace("\x00", "").split())
     return text[:LONGEST].strip(), len(text) > LONGEST
 
 
-def _direct(text: str):
-    yield "words", search_sql.all_words([words_of(spelling) for spelling in spellings(text)])
-    yield "parts", search_sql.parts(folded(text).split()[:MOST_TERMS])
+def _find(
+    text: str, synonyms: Synonyms, literally: bool, beside: Mapping[str, QuerySet]
+) -> tuple[Found, Survey]:
+    terms = [] if literally else _meaningful(text)
+    to_mend = [term for term in terms if _can_be_mended(term)][:MOST_MENDED]
+    words = search_sql.all_words([words_of(one) for one in spellings(text, synonyms)])
+    parts = search_sql.parts(folded(text).split()[:MOST_TERMS])
+    told = survey(
+        [("words", words), ("parts", parts)], terms=terms, to_mend=to_mend, beside=beside
+    )
+    if told.how or not terms:
+        match = {"words": words, "parts": parts}.get(told.how)
+        return Found(text, text, told.how or "none", match), told
+    return _indirect(text, terms, told), told
 
 
-def _indirect(text: str):
-    terms = [term for term in words_of(text) if term not in search_sql.STOP_WORDS]
-    known = search_sql.known(terms)
-    mended = [
-        term if is_known else _mend(term) for term, is_known in zip(terms, known, strict=True)
-    ]
+def _meaningful(text: str) -> list[str]:
+    return [term for term in words_of(text) if term not in search_sql.STOP_WORDS]
+
+
+def _can_be_mended(term: str) -> bool:
+    return len(term) >= SHORTEST_TO_MEND and not term.isdigit()
+
+
+def _indirect(text: str, terms: list[str], told: Survey) -> Found:
+    """What the words find with their spelling mended; else what has some of them."""
+    mended = [_mend(term, told) if term in told.strange else term for term in terms]
     left = [term for term in mended if term]
-    if left != terms and None not in mended:
-        yield "mended", " ".join(left), search_sql.all_words([left])
-    yield "some", " ".join(left), search_sql.some_words(left)
+    shown = " ".join(left)
+    whole, some = search_sql.all_words([left]), search_sql.some_words(left)
+    is_mended = left != terms and None not in mended
+    if is_mended and _stand_together(left, told):
+        return Found(text, shown, "mended", whole)
+    how = survey([("mended", whole if is_mended else None), ("some", some)]).how if left else ""
+    match = {"mended": whole, "some": some}.get(how)
+    return Found(text, shown, how, match) if match else Found(text, text, "none", None)
 
 
-def _mend(term: str) -> str | None:
+def _mend(term: str, told: Survey) -> str | None:
     """The nearest word of the catalogue, or None when none is near."""
-    if len(term) < SHORTEST_TO_MEND or term.isdigit():
-        return None
     vocabulary = {
         word
-        for text in search_sql.like(term)
+        for text in told.alike.get(term, ())
         for word in words_of_all(text)
         # Parts of SKUs are nobody's misspelled word.
         if word.isalpha() and len(word) >= SHORTEST_TO_MEND and abs(len(word) - len(term)) <= 2
@@ -172,30 +185,30 @@ def _mend(term: str) -> str | None:
     return next(iter(get_close_matches(term, vocabulary, n=1, cutoff=LIKENESS)), None)
 
 
+def _stand_together(words: list[str], told: Survey) -> bool:
+    """Whether a text that was read for the mending has all of them: then they find its product."""
+    texts = (text for texts in told.alike.values() for text in texts)
+    return any(set(words) <= set(words_of_all(text)) for text in texts)
+
+
 def words_of_all(text: str) -> list[str]:
     return re.findall(r"\w+", folded(text))
 
 
-def spellings(text: str) -> list[str]:
+def spellings(text: str, synonyms: Synonyms) -> list[str]:
     """`text`, and `text` with each of its synonyms put in."""
     found = [folded(text)]
-    for term, meanings in _synonyms():
+    for term, meanings in synonyms:
         pattern = re.compile(rf"(?<!\w){re.escape(term)}(?!\w)")
         if pattern.search(found[0]):
             found += [pattern.sub(meaning, found[0]) for meaning in meanings]
     return found[:MOST_TERMS]
 
 
-def _synonyms() -> list[tuple[str, list[str]]]:
-    known = cache.get(SYNONYMS)
-    if known is None:
-        known = [
-            (folded(term).strip(), [folded(word).strip() for word in means.split(",")])
-            for term, means in Synonym.objects.values_list("term", "means")
-        ]
-        cache.set(SYNONYMS, known, SYNONYM_SECONDS)
+def _remembered(rows: list[tuple[str, str]]) -> Synonyms:
+    known = [
+        (folded(term).strip(), [folded(word).strip() for word in means.split(",")])
+        for term, means in rows
+    ]
+    cache.set(SYNONYMS, known, SYNONYM_SECONDS)
     return known
-
-
-def _finds(match: search_sql.Match) -> bool:
-    return match.among(Product.objects.listed()).exists()

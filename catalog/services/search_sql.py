@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import BooleanField, FloatField
 from django.db.models.expressions import RawSQL
 
@@ -18,6 +18,12 @@ from catalog.search_index import PARTS, TABLE, WORDS
 
 SHORTEST_PART = 3
 MOST_LIKE = 100
+# What `Product.objects.listed()` says.
+ON_SALE = (
+    f"{TABLE}.state = 'published' and {TABLE}.is_listed "
+    f"and {TABLE}.shop_id in (select id from accounts_shop where state = 'open')"
+)
+IS_STRANGE = "exists(select 1 from strange where strange.word = %s)"
 # How like a word of the catalogue has to be to what was typed, to be thought of at all.
 LEAST_LIKENESS = "0.4"
 # SQLite's index knows no stop words.
@@ -76,23 +82,31 @@ def parts(terms: Sequence[str]) -> Match | None:
     return _dialect(_postgresql_parts, _sqlite_parts)(long)
 
 
-def known(words: Sequence[str]) -> list[bool]:
-    """For each word, whether anything has it."""
-    if not words:
-        return []
-    sql = _dialect(
-        f"exists(select 1 from {TABLE} where search @@ plainto_tsquery('english', %s))",
-        f"exists(select 1 from {WORDS} where {WORDS} match %s)",
-    )
-    params = _dialect(words, [_quoted(word) for word in words])
-    with connection.cursor() as cursor:
-        cursor.execute(f"select {', '.join([sql] * len(words))}", list(params))
-        return [bool(answer) for answer in cursor.fetchone()]
+def first_that_finds(steps: Sequence[tuple[str, Match | None]], products) -> tuple[str, tuple]:
+    """SQL for the name of the first step that finds any of `products`, or for nothing."""
+    cases, params = [], []
+    for name, match in steps:
+        if match:
+            sql, more = match.among(products).order_by().values_list("pk").query.sql_with_params()
+            cases.append(f"when exists({sql}) then '{name}'")
+            params += more
+    return (f"case {' '.join(cases)} else '' end" if cases else "''"), tuple(params)
 
 
-def like(word: str) -> list[str]:
-    """Titles and keywords that look as if they held `word`, spelled another way."""
-    return _dialect(_postgresql_like, _sqlite_like)(word)
+def is_known(word: str) -> tuple[str, tuple]:
+    """SQL for whether anything has the word."""
+    if connection.vendor == "postgresql":
+        condition, param = "search @@ plainto_tsquery('english', %s)", word
+        return f"exists(select 1 from {TABLE} where {condition})", (param,)
+    return f"exists(select 1 from {WORDS} where {WORDS} match %s)", (_quoted(word),)
+
+
+def alike(word: str) -> tuple[str, tuple]:
+    """SQL for titles and keywords that look as if they held `word`, spelled another way.
+
+    Refers to a table `strange` of words: what is not in it is not looked up.
+    """
+    return _dialect(_postgresql_alike, _sqlite_alike)(word)
 
 
 def _dialect(postgresql: object, sqlite: object) -> Callable:
@@ -133,19 +147,17 @@ def _postgresql_parts(terms: Sequence[str]) -> Match:
     return Match(f"({condition})", patterns, rank, (" ".join(terms),))
 
 
-def _postgresql_like(word: str) -> list[str]:
-    # The threshold of the index is a setting; it holds for this transaction alone.
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "select set_config('pg_trgm.word_similarity_threshold', %s, true)", [LEAST_LIKENESS]
-        )
-        cursor.execute(
-            f"select search_text from {TABLE} "
-            "where state = 'published' and is_listed and %s <%% search_text "
-            f"order by word_similarity(%s, search_text) desc limit {MOST_LIKE}",
-            [word, word],
-        )
-        return [row[0] for row in cursor.fetchall()]
+def _postgresql_alike(word: str) -> tuple[str, tuple]:
+    # The threshold of the index is a setting. It is set first, since the look-up refers to it, and
+    # for this statement alone.
+    return (
+        "select near.search_text from (select set_config("
+        f"'pg_trgm.word_similarity_threshold', '{LEAST_LIKENESS}', true) as level) as setting "
+        f"cross join lateral (select search_text from {TABLE} where {ON_SALE} "
+        f"and %s <%% search_text and setting.level is not null and {IS_STRANGE} "
+        f"order by word_similarity(%s, search_text) desc limit {MOST_LIKE}) as near",
+        (word, word, word),
+    )
 
 
 def _escaped(term: str) -> str:
@@ -179,17 +191,15 @@ def _sqlite_parts(terms: Sequence[str]) -> Match:
     return _sqlite(PARTS, " ".join(_quoted(term) for term in terms))
 
 
-def _sqlite_like(word: str) -> list[str]:
+def _sqlite_alike(word: str) -> tuple[str, tuple]:
     grams = sorted({word[i : i + 3] for i in range(len(word) - 2)})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"select {TABLE}.title || ' ' || {TABLE}.keywords from {PARTS} "
-            f"join {TABLE} on {TABLE}.id = {PARTS}.rowid "
-            f"where {PARTS} match %s and {TABLE}.state = 'published' and {TABLE}.is_listed "
-            f"order by {PARTS}.rank limit {MOST_LIKE}",
-            [" OR ".join(_quoted(gram) for gram in grams)],
-        )
-        return [row[0] for row in cursor.fetchall()]
+    return (
+        f"select {TABLE}.title || ' ' || {TABLE}.keywords from {PARTS} "
+        f"join {TABLE} on {TABLE}.id = {PARTS}.rowid "
+        f"where {PARTS} match %s and {ON_SALE} and {IS_STRANGE} "
+        f"order by {PARTS}.rank limit {MOST_LIKE}",
+        (" OR ".join(_quoted(gram) for gram in grams), word),
+    )
 
 
 def _quoted(word: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Q
 
 from catalog.models import Category
 from catalog.services.listing import free_category_slug
@@ -32,9 +33,15 @@ def trail(category: Category) -> list[Category]:
     name = f"trail:{category.path}"
     found = cache.get(name)
     if found is None:
-        above = Category.objects.filter(path__in=paths).defer("description")
-        found = list(above.order_by("path"))
+        # Every page has the roots too: where they are not known either, one query reads both.
+        wanted = Q(path__in=paths)
+        is_first = cache.get(TOP_CATEGORIES) is None
+        read = Category.objects.filter(wanted | Q(depth=1) if is_first else wanted)
+        read = list(read.defer("description").order_by("path"))
+        found = [one for one in read if one.path in paths]
         cache.set(name, found, SECONDS)
+        if is_first:
+            cache.set(TOP_CATEGORIES, [one for one in read if one.is_root()], SECONDS)
     return found
 
 

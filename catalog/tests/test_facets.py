@@ -118,10 +118,31 @@ def test_counts_below_a_category_cover_its_whole_branch(market):
 
 
 def test_one_query_counts_everything(market, django_assert_num_queries):
-    count_facets(market, filters_of(), key="market")
+    with django_assert_num_queries(1):
+        first = count_facets(market, filters_of(in_stock="1"), key="market")
 
     with django_assert_num_queries(1):
-        count_facets(market, filters_of(in_stock="1"), key="market")
+        again = count_facets(market, filters_of(in_stock="1"), key="market")
+    assert len(first.presets) == 2
+    assert first == again
+
+
+def test_price_ranges_part_a_list_in_three_at_prices_one_would_say(shop):
+    for number in range(9):
+        make_variant(shop, f"Cup {number}", price=1120 + number * 410)
+
+    presets = count_facets(Product.objects.listed(), filters_of(), key="cups").presets
+
+    ranges = [(preset.low, preset.high, preset.count) for preset in presets]
+    assert ranges == [("", "25", 4), ("25", "40", 4), ("40", "", 1)]
+
+
+def test_few_products_need_no_price_ranges(shop):
+    for number in range(5):
+        make_variant(shop, f"Cup {number}", price=1000 + number * 100)
+
+    for _time in range(2):
+        assert not count_facets(Product.objects.listed(), filters_of(), key="cups").presets
 
 
 def test_a_large_list_is_counted_once_a_minute(market, monkeypatch, django_assert_num_queries):

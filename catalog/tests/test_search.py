@@ -7,8 +7,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.http import QueryDict
 
+from accounts.models import Shop
 from catalog.models import Product, SearchMiss, Synonym
-from catalog.services import listing, search
+from catalog.services import listing, search, search_misses
 from catalog.services.filters import read_filters
 from catalog.tests.factories import make_category, make_product, make_variant
 
@@ -119,11 +120,12 @@ def test_the_index_follows_every_change(shelf, shop):
 
 
 def test_a_sku_leads_to_its_product_only_where_it_is_the_only_one(shelf, rival):
-    assert search.product_with_sku("ck-1001-blu").title == "Speckled stoneware mug"
+    assert [one.title for one in search.with_sku("ck-1001-blu")] == ["Speckled stoneware mug"]
     make_variant(rival, "Other mug", sku="CK-1001-BLU")
 
-    assert search.product_with_sku("CK-1001-BLU") is None
-    assert search.product_with_sku("CK-1001") is None
+    assert len(search.with_sku("CK-1001-BLU")) == 2
+    assert len(search.with_sku("CK-1001")) == 0
+    assert len(search.with_sku("x" * 500)) == 0
 
 
 def test_suggestions_finish_the_last_word(shelf):
@@ -133,19 +135,65 @@ def test_suggestions_finish_the_last_word(shelf):
     assert search.suggest("") == []
 
 
-def test_a_miss_is_counted():
-    search.record_miss("Zebra lamp")
-    search.record_miss(" zebra  LAMP ")
-    search.record_miss("   ")
+def test_misses_are_counted_by_the_next_sweep(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        search_misses.note("Zebra lamp")
+        search_misses.note(" zebra  LAMP ")
+        search_misses.note("   ")
 
-    assert list(SearchMiss.objects.values_list("term", "times")) == [("zebra lamp", 2)]
+    assert search_misses.write_down() == 2
+    assert search_misses.write_down() == 0
+    search_misses.note("zebra lamp")
+    search_misses.write_down()
+
+    assert list(SearchMiss.objects.values_list("term", "times")) == [("zebra lamp", 3)]
 
 
-def test_words_cost_one_query(shelf, django_assert_num_queries):
-    search.find("mug")  # Synonyms are known now.
+def test_misses_go_on_being_counted_after_the_cache_was_lost():
+    search_misses.note("zebra lamp")
+    search_misses.write_down()
+    search.cache.delete(search_misses.NOTED)
+    search_misses.note("zebra lamp")
+    search_misses.write_down()
 
-    with django_assert_num_queries(1):
-        search.find("mug")
+    assert SearchMiss.objects.get().times == 2
+
+
+def test_two_sweeps_at_once_count_once():
+    search_misses.note("zebra lamp")
+    search.cache.add(search_misses.SWEEP, 1)
+
+    assert search_misses.write_down() == 0
+    assert not SearchMiss.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [("mug", "words"), ("stonew", "parts"), ("spekled mgu", "some"), ("spekled mug", "mended")],
+)
+def test_a_search_costs_one_query_two_where_words_may_not_stand_together(
+    shelf, django_assert_num_queries, text, how
+):
+    beside = {"shops": Shop.objects.values_list("slug", "name"), "none": search.with_sku("")}
+    with django_assert_num_queries(2 if how == "some" else 1):
+        found = search.find(text, beside=beside)
+
+    assert found.how == how
+    assert found.beside == {"shops": [("fern-co", "Fern & Co")], "none": []}
+
+
+def test_a_synonym_is_known_to_the_search_that_first_meets_it(shelf):
+    Synonym.objects.create(term="Sofa", means="couch")
+
+    assert search.find("sofa").how == "words"
+    assert search.find("sofa", beside={"shops": Shop.objects.values_list("slug", "name")}).beside
+
+
+def test_a_word_is_not_mended_to_one_that_only_a_closed_shop_has(shelf, rival):
+    make_variant(rival, "Zirconium pan")
+    Shop.objects.filter(pk=rival.pk).update(state="suspended")
+
+    assert search.find("zirconuim").how == "none"
 
 
 def test_the_index_is_put_back_after_migrate(shelf):

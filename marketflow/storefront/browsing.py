@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
@@ -12,15 +13,16 @@ from accounts.models import Shop
 from accounts.pages import too_many
 from catalog.models import Category, Product
 from catalog.services import search as searching
-from catalog.services import tree
+from catalog.services import search_misses, tree
 from catalog.services.search import Found
 from marketflow.core.rate_limits import TooMany, address_of, count
 from marketflow.storefront import structured
 from marketflow.storefront.listing import MOST_BESTSELLERS, Listing, scopes, show
 from orders.models import Order
 
+SKU, SHOPS = "sku", "shops"
 MOST_SHOPS = 3
-FEW = 5
+SHORTEST_SHOP = 3
 # Programs that read every link; what they don't find says nothing about people.
 ROBOTS = re.compile(r"bot|crawl|spider|slurp|preview|curl|python|wget", re.IGNORECASE)
 
@@ -30,12 +32,11 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     here = get_object_or_404(Category, slug=slug)
     products = Product.objects.listed().in_category(here)
     listing = Listing(request, products, key=f"category:{here.path}", depth=here.depth)
-    children = here.get_children() if not here.is_leaf() else []
     trail = tree.trail(here)
     context = {
         "category": here,
         "trail": trail,
-        "children": _branches(listing, children),
+        "children": _branches(listing, here),
         "structured": structured.category_page(here, trail, listing),
     }
     return show(request, listing, "category", context)
@@ -49,22 +50,25 @@ def search(request: HttpRequest) -> HttpResponse:
             count("search", address_of(request))
         except TooMany as refusal:
             return too_many(request, refusal)
-        if elsewhere := _exactly(request, text.strip()):
-            return redirect(elsewhere)
-    found = searching.find(text, literally="literally" in request.GET)
+        if order := _order_named(request, text.strip()):
+            return redirect(order)
+    beside = _beside(request, text)
+    found = searching.find(text, literally="literally" in request.GET, beside=beside)
+    if len(found.beside.get(SKU, ())) == 1:
+        return redirect("product", found.beside[SKU][0][0])
     products = found.among(Product.objects.listed())
     listing = Listing(
         request, products, key=f"search:{found.how}:{found.shown}", found=found,
-        base=["q", "literally"],
+        base=["q", "literally"], with_more=True,
     )  # fmt: skip
-    _record(request, found, listing)
+    _note(request, found, listing)
     context = {
         "query": found.text,
         "found": found,
         "literal_url": listing.address(literally="1"),
         "scopes": scopes(listing, tree.top_categories()),
-        "shops": _shops_named(found.text) if not listing.page_text else [],
-        "more_like": _more_like(found, listing),
+        "shops": [Shop(slug=slug, name=name) for slug, name in found.beside.get(SHOPS, ())],
+        "more_like": listing.more_like,
         "bestsellers": [] if listing.facets.scope else _bestsellers(),
     }
     return show(request, listing, "search", context)
@@ -95,10 +99,11 @@ def shop(request: HttpRequest, slug: str) -> HttpResponse:
 TABS = ("about", "policies")
 
 
-def _branches(listing: Listing, children) -> list[dict[str, object]]:
+def _branches(listing: Listing, here: Category) -> list[dict[str, object]]:
     """The categories below, with how much is in them and the filters kept."""
     query = listing.address().partition("?")[2]
-    below = listing.facets.below
+    below = {path: n for path, n in listing.facets.below.items() if n}
+    children = Category.objects.get_children(here) if below else []
     return [
         {
             "label": child.name,
@@ -106,34 +111,31 @@ def _branches(listing: Listing, children) -> list[dict[str, object]]:
             "url": child.get_absolute_url() + (f"?{query}" if query else ""),
         }
         for child in children
-        if below.get(child.path)
+        if child.path in below
     ]
 
 
-def _exactly(request: HttpRequest, text: str):
-    """What a search names outright: an own order, a SKU, a shop's address."""
-    if request.GET.keys() - {"q"} or " " in text:
+def _order_named(request: HttpRequest, text: str) -> Order | None:
+    """The order of one's own whose number was searched for, and nothing else."""
+    is_number = re.fullmatch(r"MF-[\w-]{3,20}", text, re.IGNORECASE)
+    if not is_number or request.GET.keys() - {"q"} or not request.user.is_authenticated:
         return None
-    if re.fullmatch(r"MF-[\w-]{3,20}", text, re.IGNORECASE) and request.user.is_authenticated:
-        order = Order.objects.visible_to(request.user).filter(number=text.upper()).first()
-        if order:
-            return order
-    # A SKU has a digit or a hyphen; an ordinary word is not worth the query.
-    if re.search(r"[\d_-]", text) and (product := searching.product_with_sku(text)):
-        return product
-    return None
+    return Order.objects.visible_to(request.user).filter(number=text.upper()).first()
 
 
-def _shops_named(text: str) -> list[Shop]:
-    if len(text) < 3:
-        return []
-    return list(Shop.objects.open().filter(name__icontains=text)[:MOST_SHOPS])
-
-
-def _more_like(found: Found, listing: Listing) -> list[Product]:
-    if not found.match or listing.total > FEW or listing.total == 0:
-        return []
-    return list(searching.more_like(found, Product.objects.listed().with_card_data()))
+def _beside(request: HttpRequest, text: str) -> dict[str, QuerySet]:
+    """What a search may name besides products: a SKU outright, a shop by part of its name."""
+    text = text.strip()
+    beside = {}
+    # A SKU has a digit or a hyphen; an ordinary word is not worth the look.
+    is_alone = not request.GET.keys() - {"q"} and " " not in text
+    if is_alone and re.search(r"[\d_-]", text):
+        beside[SKU] = searching.with_sku(text).values_list("slug", "title")
+    is_first_page = request.GET.get("page", "1") == "1"
+    if is_first_page and SHORTEST_SHOP <= len(text) <= searching.LONGEST:
+        shops = Shop.objects.open().filter(name__icontains=text)
+        beside[SHOPS] = shops.values_list("slug", "name")[:MOST_SHOPS]
+    return beside
 
 
 def _bestsellers() -> list[Product]:
@@ -141,9 +143,9 @@ def _bestsellers() -> list[Product]:
     return list(products.with_card_data()[:MOST_BESTSELLERS])
 
 
-def _record(request: HttpRequest, found: Found, listing: Listing) -> None:
-    """Note a miss of a person's plain search, once and outside any transaction of the page."""
+def _note(request: HttpRequest, found: Found, listing: Listing) -> None:
+    """Note a miss of a person's plain search."""
     is_plain = not listing.filters.count and not listing.page_text
     agent = request.headers.get("User-Agent", "")
     if found.is_miss and is_plain and request.method == "GET" and not ROBOTS.search(agent):
-        searching.record_miss(found.text)
+        search_misses.note(found.text)

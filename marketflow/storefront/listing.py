@@ -16,9 +16,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from catalog.models import Category, Product
-from catalog.services.facets import Facets, count_facets
+from catalog.querysets import load_cards
+from catalog.services.facets import Facets, count_each, count_facets
 from catalog.services.filters import ORDERINGS, Filters, read_filters
-from catalog.services.search import Found
+from catalog.services.search import Found, more_like
 from marketflow.core.fragments import is_partial, render_page
 from marketflow.core.money import Money
 from marketflow.core.templatetags.marketflow import whole_money
@@ -26,6 +27,7 @@ from marketflow.core.templatetags.marketflow import whole_money
 PAGE_SIZE = 24
 MOST_BESTSELLERS = 8
 MOST_REMEDIES = 6
+FEW = 5
 # Filters that make a page worth finding by themselves; all other lists are `noindex`.
 INDEXABLE = ("in_stock", "condition")
 
@@ -42,7 +44,10 @@ class Chip:
 
 @dataclass
 class Listing:
-    """One page of one list. `base` are the parameters that no filter takes away, such as `q`."""
+    """One page of one list. `base` are the parameters that no filter takes away, such as `q`.
+
+    `with_more` adds to a few results what is like them.
+    """
 
     request: HttpRequest
     scope: QuerySet
@@ -51,10 +56,12 @@ class Listing:
     depth: int = 0
     without: Sequence[str] = ()
     base: Sequence[str] = ()
+    with_more: bool = False
     filters: Filters = field(init=False)
     facets: Facets = field(init=False)
     page: Page | None = field(init=False, default=None)
     last_page: int = field(init=False, default=1)
+    more_like: list[Product] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.filters = read_filters(self.request.GET)
@@ -166,8 +173,11 @@ class Listing:
     def remedies(self) -> list[Chip]:
         """For a list without a match: each filter, and how many there would be without it."""
         filters = list(self._applied())[:MOST_REMEDIES]
+        without = [self.filters.without(*next(iter(gone.items()))) for _label, gone in filters]
+        counts = count_each([one.narrow(self.scope) for one in without])
         return [
-            Chip(label, self.address(gone), self._count_without(gone)) for label, gone in filters
+            Chip(label, self.address(gone), count)
+            for (label, gone), count in zip(filters, counts, strict=True)
         ]
 
     def bestsellers(self) -> list[Product]:
@@ -189,7 +199,7 @@ class Listing:
             products = self.found.by_relevance(products)
         else:
             products = self.filters.sort(products)
-        paginator = Paginator(products.with_card_data(), PAGE_SIZE)
+        paginator = Paginator(products.select_related("shop"), PAGE_SIZE)
         # Counted already, with the facets.
         paginator.count = self.total
         self.last_page = paginator.num_pages
@@ -199,6 +209,19 @@ class Listing:
             self.page.object_list = list(self.page.object_list)
         except EmptyPage:
             self.page = None
+            return
+        if self.with_more:
+            self.more_like = self._more_like()
+        load_cards([*self.page.object_list, *self.more_like])
+
+    def _more_like(self) -> list[Product]:
+        """Beside a search's few results, all of them shown: what has some of its words."""
+        is_whole = 0 < self.total == self.facets.scope <= FEW
+        if not is_whole or self.found.how in ("all", "some"):
+            return []
+        own = [product.pk for product in self.page.object_list]
+        others = Product.objects.listed().exclude(pk__in=own).select_related("shop")
+        return list(more_like(self.found, others))
 
     def _known(self) -> dict[str, list[str]]:
         """The parameters that made sense."""
@@ -225,10 +248,6 @@ class Listing:
             for value in facet.values:
                 if value.is_chosen:
                     yield value.label, {facet.name: value.value}
-
-    def _count_without(self, gone: dict[str, str]) -> int:
-        query = self.address(gone).partition("?")[2]
-        return read_filters(QueryDict(query)).narrow(self.scope).count()
 
 
 def show(

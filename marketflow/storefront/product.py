@@ -13,6 +13,7 @@ from accounts.models import Shop
 from accounts.pages import see_other
 from carts.models import ShippingOption
 from catalog.models import Product, ProductImage, Variant
+from catalog.querysets import load_cards
 from catalog.services import tree
 from catalog.services.choices import Choice, choice_of, variant_with
 from marketflow.core.fragments import is_partial, render_page
@@ -30,9 +31,11 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     if here.state == Product.State.ARCHIVED:
         return _gone(request, here)
     if request.method == "POST":
+        load_cards([here])
         return _to_choice(here, request)
+    rows = _rows(request, here)
     choice = choice_of(here, request.GET)
-    context = _context(request, here, choice)
+    context = _context(request, here, choice, rows)
     response = render_page(request, "catalog/product.html", "catalog/_product.html", context)
     if is_partial(request):
         response["HX-Push-Url"] = _address(here, choice, request)
@@ -42,8 +45,11 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _find(request: HttpRequest, slug: str) -> Product:
-    """What may be seen; what was taken down is found too, so that the page can say so."""
-    everything = Product.objects.select_related("shop", "category").with_page_data()
+    """What may be seen; what was taken down is found too, so that the page can say so.
+
+    Its variants and pictures are read later, together with those of the products beside it.
+    """
+    everything = Product.objects.select_related("shop", "category").prefetch_related("attributes")
     here = get_object_or_404(everything, slug=slug)
     if here.is_published and here.shop.state == Shop.State.OPEN:
         return here
@@ -77,7 +83,22 @@ def _address(here: Product, choice: Choice, request: HttpRequest) -> str:
     return request.get_full_path()
 
 
-def _context(request: HttpRequest, here: Product, choice: Choice) -> dict[str, object]:
+def _rows(request: HttpRequest, here: Product) -> dict[str, list[Product]]:
+    """What stands beside the choice, and nothing for a part of the page."""
+    if is_partial(request):
+        load_cards([here])
+        return {}
+    return shelves.fill(
+        beside=[here],
+        shop=shelves.more_from_shop(here),
+        similar=shelves.similar(here),
+        seen=[pk for pk in seen.seen_ids(request) if pk != here.pk],
+    )
+
+
+def _context(
+    request: HttpRequest, here: Product, choice: Choice, rows: dict[str, list[Product]]
+) -> dict[str, object]:
     country = country_of(request)
     options = [one for one in _shipping(here) if one.reaches(country)]
     price = choice.variant.price if choice.variant else None
@@ -98,18 +119,16 @@ def _context(request: HttpRequest, here: Product, choice: Choice) -> dict[str, o
         "obstacle": _obstacle(here, choice.variant, ways),
         "is_own_view": not (here.is_published and here.shop.state == Shop.State.OPEN),
     }
-    return context if is_partial(request) else context | _around(request, here, choice, context)
+    return context | _around(here, choice, context, rows) if rows else context
 
 
 def _around(
-    request: HttpRequest, here: Product, choice: Choice, context: dict[str, object]
+    here: Product,
+    choice: Choice,
+    context: dict[str, object],
+    rows: dict[str, list[Product]],
 ) -> dict[str, object]:
-    """What stands beside the choice and does not change with it."""
-    rows = shelves.fill(
-        shop=shelves.more_from_shop(here),
-        similar=shelves.similar(here),
-        seen=[pk for pk in seen.seen_ids(request) if pk != here.pk],
-    )
+    """What only the whole page has."""
     price = choice.variant.price if choice.variant else None
     cheapest = context["ways"][0]["option"] if context["ways"] else None
     return {

@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.core.cache import cache
-from django.db.models import F, QuerySet, Sum, Window
+from django.db.models import F, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import Shop
 from catalog.models import Product, StockMovement
+from catalog.querysets import load_cards
 
 FEATURED_SECONDS = 600
 BACK_SECONDS = 60
 MOST_FEATURED = 4
 PICTURES_EACH = 3
 LATEST_MOVEMENTS = 500
+
+
+Rows = dict[str, list[Product]]
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,16 @@ class Shelf:
         return sorted(held, key=self.key, reverse=True)[: self.most]
 
 
-def fill(**shelves: Shelf | list[int]) -> dict[str, list[Product]]:
+def fill(*, beside: Iterable[Product] = (), **shelves: Shelf | list[int]) -> Rows:
     """The products of each shelf (or of each list of ids) as cards, in three queries together.
 
-    What is no longer listed is left out.
+    What is no longer listed is left out. Products `beside` are given the same along the way.
     """
     # One union of ids: with OR between them the database would read the whole table.
     parts = [_ids(shelf) for shelf in shelves.values()]
     wanted = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
-    found = Product.objects.listed().filter(pk__in=wanted).with_card_data().in_bulk()
+    found = Product.objects.listed().filter(pk__in=wanted).select_related("shop").in_bulk()
+    load_cards([*found.values(), *beside])
     return {
         name: [found[pk] for pk in shelf if pk in found]
         if isinstance(shelf, list)
@@ -105,9 +110,9 @@ def featured_shops() -> list[tuple[int, list[int]]]:
 
 
 def _back_in_stock() -> list[int]:
-    latest = StockMovement.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    latest = StockMovement.objects.order_by("-pk").values("pk")[:1]
     receipts = StockMovement.objects.filter(
-        pk__gt=latest - LATEST_MOVEMENTS,
+        pk__gt=Subquery(latest) - LATEST_MOVEMENTS,
         kind=StockMovement.Kind.RECEIPT,
         stock_item__on_hand__gt=F("stock_item__allocated"),
         # Nothing lay there before: all there is came with the last delivery, or after it.
@@ -121,10 +126,13 @@ def _back_in_stock() -> list[int]:
 def _featured_shops() -> list[tuple[int, list[int]]]:
     sold = Product.objects.listed().values("shop").annotate(sold=Sum("units_sold"))
     trading = Shop.objects.trading().values("pk")
-    best = sold.filter(shop__in=trading).order_by("-sold", "shop")[:MOST_FEATURED]
-    shops = [row["shop"] for row in best]
-    place = Window(RowNumber(), partition_by="shop", order_by=["-units_sold", "-pk"])
-    products = Product.objects.listed().filter(shop__in=shops).annotate(place=place)
-    rows = products.filter(place__lte=PICTURES_EACH).order_by("place").values_list("shop", "pk")
-    rows = list(rows)
-    return [(shop, [pk for owner, pk in rows if owner == shop]) for shop in shops]
+    best = sold.filter(shop__in=trading).order_by("-sold", "shop").values("shop")[:MOST_FEATURED]
+    products = Product.objects.listed().filter(shop__in=best)
+    products = products.annotate(
+        place=Window(RowNumber(), partition_by="shop", order_by=["-units_sold", "-pk"]),
+        of_shop=Window(Sum("units_sold"), partition_by="shop"),
+    ).filter(place__lte=PICTURES_EACH)
+    found: dict[int, list[int]] = {}
+    for shop, pk in products.order_by("-of_shop", "shop", "place").values_list("shop", "pk"):
+        found.setdefault(shop, []).append(pk)
+    return list(found.items())

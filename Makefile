@@ -10,6 +10,11 @@ ARGS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
+# The Python outside of $(VENV), which has the pip: once $(VENV) is activated, $(PYTHON) is the one
+# inside.
+OUTSIDE = $(or $(shell $(PYTHON) -c 'import os, sys; same = os.path.samefile; \
+  inside = os.path.isdir("$(VENV)") and same(sys.prefix, "$(VENV)"); \
+  print(sys._base_executable if inside else sys.executable)' 2>/dev/null),$(PYTHON))
 TEMPLATES = find . -path ./$(VENV) -prune -o -path '*/templates/*.html' -print
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -84,18 +89,18 @@ clean: ## remove the virtual environment and caches; data in var/ stays
 # A stamp per set. base < test and prod < dev, so installing one never takes from another.
 $(VENV)/.%: requirements/%.txt
 	@$(MAKE) --no-print-directory check-python
-	@test -x $(PY) || $(PYTHON) -m venv --without-pip $(VENV) || { \
+	@test -x $(PY) || $(OUTSIDE) -m venv --without-pip $(VENV) || { \
 	  rm -rf $(VENV); \
-	  echo "MarketFlow cannot make a virtual environment: '$(PYTHON) -m venv --without-pip' failed (see above); a complete Python, on Debian the package python3, is needed." >&2; \
+	  echo "MarketFlow cannot make a virtual environment: '$(OUTSIDE) -m venv --without-pip' failed (see above); a complete Python, on Debian the package python3, is needed." >&2; \
 	  exit 1; }
 	@echo "Installing requirements/$*.txt into $(VENV) …"
-	@$(PYTHON) -m pip --python $(PY) install --quiet --require-hashes -r $<
+	@$(OUTSIDE) -m pip --python $(PY) install --quiet --require-hashes -r $<
 	@touch $@
 
 check-python:
-	@test -x $(PY) || $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+	@test -x $(PY) || $(OUTSIDE) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
 	  echo "MarketFlow needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing): name another with PYTHON=python3.12." >&2; \
 	  exit 1; }
-	@$(PYTHON) -c 'import pip, sys; sys.exit(tuple(int(n) for n in pip.__version__.split(".")[:2]) < (22, 3))' 2>/dev/null || { \
-	  echo "MarketFlow needs pip 22.3 or newer for '$(PYTHON)', which has $$($(PYTHON) -m pip --version 2>/dev/null | cut -d' ' -f1-2 | grep . || echo none): on Debian install the package python3-pip." >&2; \
+	@$(OUTSIDE) -c 'import pip, sys; sys.exit(tuple(int(n) for n in pip.__version__.split(".")[:2]) < (22, 3))' 2>/dev/null || { \
+	  echo "MarketFlow needs pip 22.3 or newer for '$(OUTSIDE)', which has $$($(OUTSIDE) -m pip --version 2>/dev/null | cut -d' ' -f1-2 | grep . || echo none): on Debian install the package python3-pip." >&2; \
 	  exit 1; }

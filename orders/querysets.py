@@ -43,6 +43,14 @@ class OrderQuerySet(models.QuerySet):
             "redemptions",
         )
 
+    def with_aftercare(self):
+        """Load, beside the contents, what was cancelled, sent back, refunded and disputed."""
+        return self.with_contents().prefetch_related(
+            "seller_orders__refunds",
+            "seller_orders__returns__lines__line",
+            "seller_orders__disputes",
+        )
+
 
 class SellerOrderQuerySet(models.QuerySet):
     def managed_by(self, user, duty: str = "orders"):

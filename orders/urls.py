@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from orders.views import checkout, delivery, finding, order, papers, paying, review, webhooks
+from orders.views import (
+    aftercare,
+    checkout,
+    delivery,
+    finding,
+    order,
+    papers,
+    paying,
+    review,
+    webhooks,
+)
 
 app_name = "orders"
 
@@ -21,6 +31,20 @@ urlpatterns = [
     path("orders/<str:number>/check/", paying.check, name="check_payment"),
     path("orders/<str:number>/invoice/", papers.invoice, name="invoice"),
     path("orders/<str:number>/cancel/", order.cancel, name="cancel"),
+    path("orders/<str:number>/parts/<str:part>/return/", aftercare.send_back, name="send_back"),
+    path("orders/<str:number>/parts/<str:part>/problem/", aftercare.complain, name="complain"),
+    path(
+        "orders/<str:number>/parts/<str:part>/problem/withdraw/",
+        aftercare.withdraw_complaint,
+        name="withdraw_complaint",
+    ),
+    path("orders/<str:number>/parts/<str:part>/received/", aftercare.received, name="received"),
+    path("orders/<str:number>/returns/<uuid:parcel>/", aftercare.one_return, name="return"),
+    path(
+        "orders/<str:number>/returns/<uuid:parcel>/withdraw/",
+        aftercare.withdraw_return,
+        name="withdraw_return",
+    ),
     path("orders/<str:number>/buy-again/", order.buy_again, name="buy_again"),
     path("orders/<str:number>/links/", order.renew_links, name="renew_links"),
     path(

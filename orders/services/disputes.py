@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from marketflow.core.errors import Refusal
@@ -151,7 +152,7 @@ def open_by_provider(
             continue
         # What the bank asks back, the buyer needs no staff to decide.
         for own in part.disputes.open():
-            _close(own, State.WITHDRAWN, decision="")
+            _close(own, State.WITHDRAWN, decision=_("The buyer's bank has taken it over."))
         opened.append(
             _open(
                 part,

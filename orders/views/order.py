@@ -18,7 +18,7 @@ from carts.services import baskets
 from marketflow.core.errors import Refusal
 from marketflow.core.fragments import render_page
 from orders.models import Order, Payment, SellerOrder, StateChange
-from orders.services import cancelling, links, rebuying
+from orders.services import cancelling, disputes, links, rebuying, returns, timelines
 from orders.services.closing import NotCancellable
 from orders.views import access
 from orders.views.access import of_the_buyer
@@ -41,7 +41,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     found = access.find(request, number)
     if found is None:
         return access.nothing_here(request)
-    context = _context(Order.objects.with_contents().get(pk=found.pk))
+    context = _context(Order.objects.with_aftercare().get(pk=found.pk))
     return render_page(request, "orders/order.html", "orders/_order.html", context)
 
 
@@ -103,13 +103,32 @@ def _context(order: Order) -> dict[str, object]:
         "first_name": order.name.split(" ")[0],
         "is_new": is_new and all(part.state == "paid" for part in parts),
         "is_late": order.state == Order.State.AWAITING_PAYMENT and not order.is_payable,
-        "parts": [{"part": part, "steps": _course(part, steps[part.pk])} for part in parts],
+        "parts": [
+            {"part": part, "steps": _course(part, steps[part.pk])} | _choices(part)
+            for part in parts
+        ],
+        "timeline": timelines.of_buyer(order),
         "rows": amounts(order),
         "payment": last,
         "why": why(last),
         "is_asking": bool(last and last.state == Payment.State.REQUIRES_ACTION),
         "is_silent": bool(last and last.state in ("created", "processing")),
         "late_money": _money_that_came_late(order, payments),
+    }
+
+
+def _choices(part: SellerOrder) -> dict[str, object]:
+    """What its buyer may do about it, as far as the page can tell; the services decide."""
+    until = returns.deadline(part)
+    own = [dispute for dispute in part.disputes.all() if dispute.state == "open"]
+    is_quiet = not own
+    is_sent = any(line.shipped > line.returned for line in part.lines.all())
+    return {
+        "can_return": is_sent and (until is None or until > now()),
+        "until": until,
+        "can_complain": is_quiet and part.state in disputes.DISPUTABLE and part.refundable.amount,
+        "can_confirm": is_quiet and part.state in ("shipped", "delivered"),
+        "dispute": own[0] if own else None,
     }
 
 

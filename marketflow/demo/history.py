@@ -24,19 +24,33 @@ from marketflow.core import events
 from marketflow.core.errors import Refusal
 from marketflow.demo.people import CARRIERS, FIRST_NAMES, LAST_NAMES, STREETS, TOWNS
 from marketflow.demo.stock_room import make_person
+from marketflow.demo.troubles import Troubles
 from orders.gateways.test import CAPTURED, DECLINED
 from orders.models import Order, SellerOrder
-from orders.services import checkout, closing, fees, fulfilment, invoices, payments
+from orders.services import (
+    checkout,
+    closing,
+    fees,
+    fulfilment,
+    invoices,
+    payments,
+    payout_sending,
+    payouts,
+    refunds,
+)
 from orders.services.checkout import Delivery
 
 Happening = Callable[[], None]
 LOW, REFILL = 3, 25
+MONDAY = 0
 
 
 class History:
     """`days` days up to now with `orders` orders, as `rng` has it."""
 
-    def __init__(self, *, days: int, orders: int, rng: random.Random, buyer: User) -> None:
+    def __init__(
+        self, *, days: int, orders: int, rng: random.Random, buyer: User, staff: User
+    ) -> None:
         self.rng = rng
         self.orders = orders
         self.today = now()
@@ -50,6 +64,7 @@ class History:
         )
         rng.shuffle(self.variants)
         self.weights = [1 / (rank + 5) ** 0.8 for rank in range(len(self.variants))]
+        self.troubles = Troubles(rng=rng, after=self.after, staff=staff)
 
     def happen(self, progress: Callable[[int], None]) -> None:
         """Let it all happen, day by day in one transaction each."""
@@ -57,11 +72,15 @@ class History:
             self._at(moment, self._order)
         for day in range((self.today - self.start).days):
             self._at(self.start + timedelta(days=day, hours=5), self._restock)
+            if (self.start + timedelta(days=day)).weekday() == MONDAY:
+                self._at(self.start + timedelta(days=day, hours=6), self._pay_out)
         while self.queue:
             day = self.queue[0][0].date()
             with transaction.atomic():
                 self._one_day(progress)
             self._tell(day)
+        with transaction.atomic():
+            self.troubles.leave_one_open()
 
     def _tell(self, day: date) -> None:
         """In the evening everybody hears what happened, and gets the papers for it."""
@@ -77,6 +96,8 @@ class History:
             moment, _, happening = heapq.heappop(self.queue)
             with time_machine.travel(moment, tick=True):
                 happening()
+                # Now, not when the day is committed: the provider answers within seconds.
+                refunds.send_due()
             if happening == self._order:
                 progress(1)
 
@@ -135,7 +156,7 @@ class History:
         except Refusal:
             # Sold out between cart and checkout: it happens here too.
             return
-        self._in(timedelta(minutes=self.rng.uniform(1, 9)), lambda: self._pay(order))
+        self.after(timedelta(minutes=self.rng.uniform(1, 9)), lambda: self._pay(order))
 
     def _cart(self, person: User | None) -> Cart | None:
         token = baskets.hash_of(baskets.new_token()) if person is None else None
@@ -163,21 +184,41 @@ class History:
         if luck < 0.1:
             payments.start(order=order, method="test", details={"card": DECLINED})
         payments.start(order=order, method="test", details={"card": CAPTURED})
-        for part in order.seller_orders.all():
+        if self.troubles.is_called_off(order):
+            return
+        for part in order.seller_orders.order_by("pk"):
             delay = timedelta(hours=self.rng.uniform(3, 70))
-            self._in(delay, lambda part=part: self._ship(part))
+            self.after(delay, lambda part=part: self._ship(part))
 
     def _ship(self, part: SellerOrder) -> None:
+        if not self.troubles.may_ship(part):
+            return
         number = f"{self.rng.choice('ABCDEFGH')}{self.rng.randrange(10**9, 10**10)}"
         fulfilment.ship(
             seller_order=part, carrier=self.rng.choice(CARRIERS), tracking_number=number
         )
         delay = timedelta(hours=self.rng.uniform(24, 120))
-        self._in(delay, lambda: self._deliver(part))
+        self.after(delay, lambda: self._deliver(part))
 
     def _deliver(self, part: SellerOrder) -> None:
         fulfilment.deliver(seller_order=part)
-        self._in(timedelta(days=14), lambda: fulfilment.complete(seller_order=part))
+        self.troubles.follow(part)
+        # Some are content and say so, and their shop is paid sooner.
+        days = self.rng.choice((3, 6, 10, 14, 14, 14, 14))
+        self.after(timedelta(days=days), lambda: self._complete(part))
+
+    def _complete(self, part: SellerOrder) -> None:
+        try:
+            fulfilment.complete(seller_order=part)
+        except fulfilment.Disputed:
+            self.after(timedelta(days=2), lambda: self._complete(part))
+
+    def _pay_out(self) -> None:
+        """Every Monday morning."""
+        for swept in payouts.sweep():
+            if swept.payout:
+                payout_sending.send(payout=swept.payout)
+        self.troubles.bounce_a_payout()
 
     def _restock(self) -> None:
         """Shops look at their shelves in the morning and fill up what runs low, mostly."""
@@ -187,5 +228,6 @@ class History:
                     item, REFILL, key=f"{item.pk}:{now():%Y%m%d}", note="Weekly delivery"
                 )
 
-    def _in(self, delay: timedelta, happening: Happening) -> None:
+    def after(self, delay: timedelta, happening: Happening) -> None:
+        """Let `happening` happen `delay` from the present moment of the past."""
         self._at(now() + delay, happening)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,8 +12,9 @@ import time_machine
 from django.test.utils import override_settings
 from django.utils.timezone import now
 
+from accounts.models import Shop
 from marketflow.core import events
-from marketflow.demo import stock_room
+from marketflow.demo import stock_room, till
 from marketflow.demo.history import History
 
 # Quiet: nobody is written to, and everything happens in this process.
@@ -47,8 +49,21 @@ def seed(size: Size, progress: Progress) -> None:
             buyer, _, staff = stock_room.make_cast()
             stock_room.make_tax_rates()
             made = stock_room.make_shops(size.shops, staff)
+            till.open_bank_accounts([shop for shop, _ in made], opening)
             stock_room.make_products(made, size.products, rng, progress("products", size.products))
-        history = History(days=size.days, orders=size.orders, rng=rng, buyer=buyer)
-        history.happen(progress("orders", size.orders))
+            till.make_commission_rules()
+        history = History(days=size.days, orders=size.orders, rng=rng, buyer=buyer, staff=staff)
+        with _time_to_return(size.days):
+            history.happen(progress("orders", size.orders))
+        till.set_rhythms([shop for shop, _ in made])
         while events.relay(1000):
             continue
+
+
+@contextmanager
+def _time_to_return(days: int) -> Iterator[None]:
+    """The database's clock decides whether a return comes in time, and it can't be moved."""
+    meant = Shop._meta.get_field("returns_days").default
+    Shop.objects.update(returns_days=meant + days)
+    yield
+    Shop.objects.update(returns_days=meant)

@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from catalog.models import Product, StockItem
 from marketflow.demo.people import PASSWORD, STAFF
-from orders.models import Order, SellerOrder
+from orders.models import Commission, Dispute, Order, Payout, Refund, Return, SellerOrder
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +39,18 @@ def test_the_market_is_alive_and_its_books_balance():
     assert summary == f"4 shops, 30 products, {Order.objects.count()} orders."
     assert SellerOrder.objects.filter(state="completed").exists()
     call_command("audit")
+
+
+def test_not_everything_goes_as_planned_and_shops_are_paid_all_the_same():
+    seed()
+
+    assert Commission.objects.exists()
+    assert Refund.objects.filter(state="succeeded").exists()
+    assert Return.objects.exists()
+    assert Dispute.objects.open().exists()
+    mondays = {payout.created_at.date() for payout in Payout.objects.filter(state="paid")}
+    assert len(mondays) >= 2
+    assert {day.weekday() for day in mondays} == {0}
 
 
 @pytest.fixture

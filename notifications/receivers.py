@@ -23,9 +23,10 @@ from orders.events import (
     OrderPlaced,
     PayoutFailed,
     PayoutSent,
+    RefundIssued,
     SellerOrderShipped,
 )
-from orders.models import Order, Payout, SellerOrder, Shipment
+from orders.models import Order, Payout, Refund, SellerOrder, Shipment
 from orders.services import links
 
 # --- orders
@@ -67,6 +68,17 @@ def tell_the_buyer_that_a_parcel_is_on_its_way(event: SellerOrderShipped) -> Non
     part = SellerOrder.objects.select_related("order", "shop").get(pk=event.seller_order_id)
     more = {"part": part, "parcel": parcel, "is_complete": event.is_complete}
     _write_to_the_buyer("parcel_sent", part.order, about=str(parcel.uuid), **more)
+
+
+@subscribe(RefundIssued)
+def tell_the_buyer_that_a_payment_was_not_needed(event: RefundIssued) -> None:
+    """It came too late, or twice; what shops refund is another matter."""
+    if event.seller_order_id is not None:
+        return
+    refund = Refund.objects.select_related("payment").get(pk=event.refund_id)
+    order = _order(event.order_id)
+    more = {"refund": refund, "is_paid": order.paid_at is not None}
+    _write_to_the_buyer("payment_returned", order, about=str(refund.uuid), **more)
 
 
 @subscribe(OrderLinkAsked)

@@ -17,8 +17,17 @@ from marketflow.core import events
 from marketflow.core.models import EventReceipt, OutboxEvent
 from marketflow.core.tests.pages import Visitor
 from notifications.models import Mail
+from orders.gateways.test import ASKS_FIRST, TestGateway
 from orders.models import Order
-from orders.services import closing, fulfilment, links, payout_sending, payouts
+from orders.services import (
+    closing,
+    fulfilment,
+    links,
+    payments,
+    payout_sending,
+    payouts,
+    refunds,
+)
 from orders.tests.factories import make_completed, make_order, pay
 
 pytestmark = pytest.mark.django_db
@@ -244,3 +253,42 @@ def test_a_new_bank_account_is_told_to_the_addresses_of_before(shop):
     assert "Payouts go to DE•• •••• 3000 from" in last.text
     assert "It takes the place of IE•• •••• 5678." in last.text
     assert "IE29AIBK93115212345678" not in last.text + last.html
+
+
+def test_who_paid_too_late_learns_that_the_money_goes_back(buyer, shop):
+    order = make_order(buyer, make_variant(shop))
+    payment = pay(order, ASKS_FIRST)
+    Order.objects.update(expires_at=now() - timedelta(seconds=1))
+    closing.release_expired()
+    outcome = TestGateway().confirm(payment, approve=True)
+    payments.settle(payment=payment, outcome=outcome)
+    refunds.send_due()
+    hear()
+
+    (mail,) = mails("payment_returned")
+    assert mail.recipient == buyer.email
+    assert order.number in mail.subject
+    assert "came after the order was closed" in mail.text
+
+
+def test_who_paid_twice_learns_that_the_order_goes_on(buyer, shop):
+    order = make_order(buyer, make_variant(shop))
+    late = pay(order, ASKS_FIRST)
+    pay(order)
+    late.refresh_from_db()
+    outcome = TestGateway().confirm(late, approve=True)
+    payments.settle(payment=late, outcome=outcome)
+    refunds.send_due()
+    hear()
+
+    (mail,) = mails("payment_returned")
+    assert "had been paid already" in mail.text
+
+
+def test_what_a_shop_refunds_is_not_called_a_payment_that_was_not_needed(buyer, shop):
+    order = make_order(buyer, make_variant(shop), paid=True)
+    refund = refunds.decide_all(part=order.seller_orders.get(), kind="goodwill")
+    refunds.send(refund)
+    hear()
+
+    assert mails("payment_returned") == []

@@ -90,6 +90,15 @@ def test_answering_asks_the_provider_nothing(psp, lost, client, worker):
     assert PaymentEventTask.objects.get().done_at is None
 
 
+def test_answering_costs_two_rows_and_two_questions(
+    psp, lost, client, worker, django_assert_num_queries
+):
+    event = succeeded(psp, lost)
+
+    with django_assert_num_queries(8):  # Four of them savepoints and transaction.
+        bring(client, event)
+
+
 def test_right_after_the_commit_it_is_dealt_with(
     order, psp, lost, client, django_capture_on_commit_callbacks
 ):
@@ -195,6 +204,42 @@ def test_two_at_the_same_task_do_it_once(psp, lost, client, worker):
 
     assert task.claim() is True
     assert provider_events.deal_with(task_id=task.pk) is False
+
+
+# --- swept
+
+
+def test_captures_whose_answers_were_lost_are_healed_without_any_event(buyer, shop, psp):
+    bowl = make_variant(shop, "Lamp", stock=9)
+    orders = [make_order(buyer, bowl) for _ in range(4)]
+    for do, other in zip(["drop", "error", "drop", "error"], orders, strict=True):
+        psp.fault({"on": "capture", "do": do, "times": 1})
+        assert pay(other).state == "created"
+    assert payments.settle_unknown() == 0, "the answers may still be on their way"
+    Payment.objects.update(created_at=now() - timedelta(minutes=1))
+
+    assert payments.settle_unknown() == 4
+
+    for order in orders:
+        order.refresh_from_db()
+        assert order.state == "paid"
+        assert psp.amounts("capture", order.payments.get().uuid) == [order.total_minor]
+    assert payments.settle_unknown() == 0
+    call_command("audit")
+
+
+def test_a_provider_that_is_away_fails_no_payment(order, psp, lost):
+    Payment.objects.update(created_at=now() - timedelta(minutes=1))
+    psp.fault({"on": "*", "do": "drop", "when": "before"})
+
+    payments.settle_unknown()
+
+    lost.refresh_from_db()
+    assert lost.state == "created"
+    psp.fault()
+    payments.settle_unknown()
+    order.refresh_from_db()
+    assert order.state == "paid"
 
 
 # --- refunds

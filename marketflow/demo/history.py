@@ -72,8 +72,9 @@ class History:
             self._at(moment, self._order)
         for day in range((self.today - self.start).days):
             self._at(self.start + timedelta(days=day, hours=5), self._restock)
-            if (self.start + timedelta(days=day)).weekday() == MONDAY:
-                self._at(self.start + timedelta(days=day, hours=6), self._pay_out)
+            morning = self.start + timedelta(days=day, hours=6)
+            if morning.weekday() == MONDAY:
+                self._at(morning, self._pay_out)
         while self.queue:
             day = self.queue[0][0].date()
             with transaction.atomic():

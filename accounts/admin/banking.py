@@ -125,6 +125,12 @@ class OwnAccountAdmin(ShowsAccount, ShopScopedAdmin):
     ) -> None:
         form.save_m2m = lambda: None
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, one_button | (extra_context or {}))
+
     def response_add(
         self, request: HttpRequest, obj: BankAccount, post_url_continue: str | None = None
     ) -> HttpResponse:

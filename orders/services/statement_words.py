@@ -8,8 +8,9 @@ from fractions import Fraction
 from django.utils.translation import gettext as _
 
 from marketflow.core.money import Money
+from marketflow.core.prices import minor_digits
 from marketflow.core.templatetags.marketflow import money
-from orders.models import Commission, LedgerTransfer, OrderLine, Payout, Refund
+from orders.models import Commission, LedgerTransfer, OrderLine, Payout, Refund, SellerOrder
 
 
 def sale(line: OrderLine, unit: Money) -> str:
@@ -19,6 +20,12 @@ def sale(line: OrderLine, unit: Money) -> str:
     tax = Money(line.tax_included_minor, unit.currency)
     facts = {"rate": percent(line.tax_basis_points), "tax": money(tax)}
     return said + ", " + _("%(rate)s VAT inside: %(tax)s") % facts
+
+
+def delivery(part: SellerOrder) -> str:
+    if not part.shipping_name:
+        return _("Delivery")
+    return _("Delivery: %(name)s") % {"name": part.shipping_name}
 
 
 def payers(by_shop: Money, by_marketplace: Money) -> str:
@@ -58,9 +65,9 @@ def part_of(amount_minor: int, basis_points: float, currency: str) -> str:
     }
     if exact == rounded.amount:
         return said
-    # A tenth of a minor unit is as fine as anybody wants to know it.
-    tenths = Decimal(int(exact * 10 + Fraction(1, 2))) / 10
-    return said + ", " + _("rounded from %s minor units") % f"{tenths.normalize():f}"
+    # A hundredth of a minor unit is as fine as anybody wants to know it.
+    fine = Decimal(int(exact * 100 + Fraction(1, 2))).scaleb(-2 - minor_digits(currency))
+    return said + ", " + _("rounded from %s") % f"{fine.normalize():f}"
 
 
 def percent(basis_points: float) -> str:

@@ -127,7 +127,7 @@ def _sale(part: SellerOrder, currency: str) -> Iterator[Line]:
     if delivery:
         yield Line(
             kind="delivery",
-            label=part.shipping_name or _("Delivery"),
+            label=words.delivery(part),
             amount=Money(delivery, currency),
             tax_included=Money(part.shipping_tax_minor, currency),
         )

@@ -75,7 +75,7 @@ def test_a_sale_is_explained_to_the_cent(buyer, bowl, shop, django_capture_on_co
     sale, fee, fee_vat, delivery = group.lines
     assert sale.note == "2 × €9.99, 23 % VAT inside: €3.74"
     assert (fee.rule, fee.inputs["basis_points"]) == ("Standard rate", 1000)
-    assert fee.note == "10 % of €19.98, rounded from 199.8 minor units"
+    assert fee.note == "10 % of €19.98, rounded from 1.998"
     assert fee_vat.note == "23 % of €2.00"
     assert delivery.tax_included == Money(93, "EUR")
     assert group.amount == payout.amount == Money(2252, "EUR")

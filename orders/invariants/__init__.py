@@ -1,3 +1,3 @@
 """Facts about orders and money, as `manage.py audit` proves them."""
 
-from orders.invariants import life, money, orders, papers, promotions  # noqa: F401
+from orders.invariants import life, money, orders, papers, payouts, promotions  # noqa: F401

@@ -18,7 +18,6 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy
 
 from accounts.models import BankAccount
-from marketflow.core.guards import crash_point
 from orders.gateways import stripe_words as words
 from orders.gateways.protocol import (
     BadSignature,
@@ -186,8 +185,6 @@ class StripeGateway:
             expand=WITH_CHARGE,
             **{"confirmation_token" if is_token else "payment_method": method},
         )
-        # The reply is here, and nobody has read it.
-        crash_point("provider_asked")
         return words.outcome_of(confirmed)
 
     def _refused(self, payment: Payment, refusal: Refused) -> Outcome:

@@ -17,13 +17,14 @@ from django.utils.timezone import now
 
 from accounts.models import Address, User
 from carts.models import Cart
-from carts.services import baskets, pricing
+from carts.services import baskets, coupons, pricing
 from catalog.models import StockItem, Variant
 from catalog.services import inventory
 from marketflow.core import events
 from marketflow.core.errors import Refusal
 from marketflow.demo.people import CARRIERS, FIRST_NAMES, LAST_NAMES, STREETS, TOWNS
 from marketflow.demo.stock_room import make_person
+from marketflow.demo.till import OF_A_SHOP, WELCOME
 from marketflow.demo.troubles import Troubles
 from orders.gateways.test import CAPTURED, DECLINED
 from orders.models import Order, SellerOrder
@@ -39,6 +40,7 @@ from orders.services import (
     refunds,
 )
 from orders.services.checkout import Delivery
+from orders.services.pasts import BuyersPast
 
 Happening = Callable[[], None]
 LOW, REFILL = 3, 25
@@ -145,8 +147,10 @@ class History:
         cart = self._cart(None if is_guest else person)
         if cart is None:
             return
+        self._type_a_code(cart)
         address = Address.objects.get(user=person).snapshot()
-        quote = pricing.price(cart, country=address["country"]).quote
+        past = BuyersPast.of(None if is_guest else person, guest_email=person.email)
+        quote = pricing.price(cart, country=address["country"], past=past).quote
         try:
             order = checkout.place_order(
                 cart=cart,
@@ -171,6 +175,16 @@ class History:
             except Refusal:
                 continue
         return cart if cart.lines.to_buy().exists() else None
+
+    def _type_a_code(self, cart: Cart) -> None:
+        """Try a coupon, as many do. It may not be for this cart."""
+        code = self.rng.choice((WELCOME, OF_A_SHOP, "", "", "", ""))
+        if not code:
+            return
+        try:
+            coupons.apply(cart=cart, code=code)
+        except Refusal:
+            return
 
     def _pay(self, order: Order) -> None:
         luck = self.rng.random()

@@ -52,6 +52,7 @@ def seed(size: Size, progress: Progress) -> None:
             till.open_bank_accounts([shop for shop, _ in made], opening)
             stock_room.make_products(made, size.products, rng, progress("products", size.products))
             till.make_commission_rules()
+            till.make_promotions([shop for shop, _ in made], opening)
         history = History(days=size.days, orders=size.orders, rng=rng, buyer=buyer, staff=staff)
         with _time_to_return(size.days):
             history.happen(progress("orders", size.orders))

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
+
 from accounts.models import BankAccount, Shop
 from accounts.services import bank_accounts
+from carts.models import Promotion
 from catalog.models import Category
 from orders.models import CommissionRule
+
+WELCOME, OF_A_SHOP = "WELCOME10", "FERN5"
 
 # In the operator's order: the first that matches counts.
 RATES = (
@@ -32,6 +37,58 @@ def make_commission_rules() -> None:
         if name and category is None:
             continue
         CommissionRule.objects.create(position=position, category=category, **values)
+
+
+def make_promotions(shops: Sequence[Shop], since: datetime) -> None:
+    """A welcome that the marketplace pays, and what three of the shops offer."""
+    whole = Promotion._meta.get_field("basis_points").default
+    _promote(
+        name="Welcome to the market",
+        code=WELCOME,
+        kind=Promotion.Kind.PERCENT,
+        basis_points=1_000,
+        market_basis_points=whole,
+        first_order_only=True,
+        max_per_buyer=1,
+        minimum_minor=2_000,
+        starts_at=since,
+    )
+    for shop in shops[:1]:
+        _promote(
+            shop=shop,
+            name="A little back from the greenhouse",
+            code=OF_A_SHOP,
+            kind=Promotion.Kind.AMOUNT,
+            amount_minor=500,
+            minimum_minor=4_000,
+            max_uses=500,
+            starts_at=since,
+        )
+    for shop in shops[1:2]:
+        _promote(
+            shop=shop,
+            name="Three of a kind for two",
+            kind=Promotion.Kind.BUY_GET,
+            buy_quantity=2,
+            get_quantity=1,
+            starts_at=since,
+        )
+    for shop in shops[2:3]:
+        _promote(
+            shop=shop,
+            name="Free delivery this season",
+            kind=Promotion.Kind.FREE_SHIPPING,
+            minimum_minor=3_000,
+            # The market and the shop share it.
+            market_basis_points=whole // 2,
+            starts_at=since,
+        )
+
+
+def _promote(**values: object) -> None:
+    promotion = Promotion(currency=settings.MARKETPLACE_CURRENCY, **values)
+    promotion.full_clean()
+    promotion.save()
 
 
 def open_bank_accounts(shops: Sequence[Shop], since: datetime) -> None:

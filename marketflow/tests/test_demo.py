@@ -10,7 +10,16 @@ from django.db.models import Sum
 
 from catalog.models import Product, StockItem
 from marketflow.demo.people import PASSWORD, STAFF
-from orders.models import Commission, Dispute, Order, Payout, Refund, Return, SellerOrder
+from orders.models import (
+    Commission,
+    Dispute,
+    Order,
+    Payout,
+    Redemption,
+    Refund,
+    Return,
+    SellerOrder,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +54,8 @@ def test_not_everything_goes_as_planned_and_shops_are_paid_all_the_same():
     seed()
 
     assert Commission.objects.exists()
+    assert Redemption.objects.filter(state="used").exists()
+    assert Order.objects.filter(discount_minor__gt=0).exists()
     assert Refund.objects.filter(state="succeeded").exists()
     assert Return.objects.exists()
     assert Dispute.objects.open().exists()

@@ -1,3 +1,11 @@
 """Facts about orders and money, as `manage.py audit` proves them."""
 
-from orders.invariants import life, money, orders, papers, payouts, promotions  # noqa: F401
+from orders.invariants import (  # noqa: F401
+    agreement,
+    life,
+    money,
+    orders,
+    papers,
+    payouts,
+    promotions,
+)

@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 
 from carts.tests.factories import make_shipping
 from catalog.tests.factories import make_variant
-from marketflow.core import invariants
 from marketflow.core.errors import Refusal
-from orders.models import Dispute, Order, Payment, Refund, RefundLine, Return, SellerOrder
+from orders.models import Dispute, Order, Payment, Refund, RefundLine, SellerOrder
 from orders.services import cancelling, disputes, fulfilment, refunds, returns
 from orders.services.returns import Arrived
 from orders.services.shares import Wanted
 from orders.tests.factories import make_order
-from tests.test_audit import corrupt
 
 pytestmark = pytest.mark.django_db
 
@@ -168,129 +166,3 @@ def units_by_kind(rows) -> dict[str, int]:
     for kind, quantity in rows.values_list("refund__kind", "quantity"):
         units[kind] = units.get(kind, 0) + quantity
     return units
-
-
-# --- what is broken behind the code's back
-
-
-@pytest.fixture
-def part(buyer, shop) -> SellerOrder:
-    """Three bowls, completed; one came back, and another is asked for."""
-    bowl = make_variant(shop, "Bowl", price=1000, stock=9)
-    part = make_order(buyer, bowl, quantity=3, paid=True).seller_orders.get()
-    line = part.lines.get().pk
-    fulfilment.ship(seller_order=part)
-    parcel = returns.request(part=part, lines={line: 1}, reason="Blue.")
-    returns.approve(parcel=parcel)
-    refund = returns.receive(parcel=parcel, lines={line: Arrived(units=1)})
-    refunds.send(refund)
-    returns.request(part=part, lines={line: 1}, reason="Blue too.")
-    fulfilment.confirm(seller_order=part)
-    return part
-
-
-@pytest.fixture
-def cancelled(buyer, rival) -> SellerOrder:
-    lamp = make_variant(rival, "Lamp", price=3000, stock=9)
-    part = make_order(buyer, lamp, quantity=3, paid=True).seller_orders.get()
-    cancelling.cancel_units(part=part, reason="No.")
-    return part
-
-
-@pytest.fixture
-def lost(buyer, rival) -> Dispute:
-    """The bank took a lamp's money back."""
-    lamp = make_variant(rival, "Vase", price=3000, stock=9)
-    order = make_order(buyer, lamp, quantity=3, paid=True)
-    payment = order.payments.get()
-    disputes.open_by_provider(payment=payment, reference="dp_1", amount_minor=3000)
-    (dispute,) = disputes.close_by_provider(payment=payment, reference="dp_1", is_won=False)
-    return dispute
-
-
-def broken() -> set[str]:
-    return {found.invariant.title for found in invariants.prove() if found.rows}
-
-
-@pytest.mark.parametrize(
-    ("fact", "statement"),
-    [
-        (
-            "units returned are those that were received",
-            "UPDATE orders_orderline SET returned = 0 WHERE id = {line}",
-        ),
-        (
-            "units returned are those that were received",
-            "UPDATE orders_returnline SET received = 0",
-        ),
-        (
-            "no more units are put back on the shelf than came back",
-            "UPDATE catalog_stockmovement SET delta = 2 WHERE kind = 'return'",
-        ),
-        (
-            "what comes back was sent, and comes back once",
-            "UPDATE orders_returnline SET quantity = 3 WHERE received = 0",
-        ),
-        (
-            "what comes back was sent, and comes back once",
-            "UPDATE orders_orderline SET shipped = 1 WHERE id = {line}",
-        ),
-        (
-            "a cancelled part that was paid has given its money back",
-            "UPDATE orders_orderline SET refunded_minor = 8999 WHERE seller_order_id = {gone}",
-        ),
-        (
-            "what a bank took back is refunded, and done",
-            "UPDATE orders_refund SET state = 'failed' WHERE kind = 'dispute'",
-        ),
-        (
-            "what a bank took back is refunded, and done",
-            "UPDATE orders_dispute SET amount_minor = 3001",
-        ),
-        (
-            "a part that is over has nothing pending",
-            "UPDATE orders_ledgertransfer SET amount_minor = 1 WHERE kind = 'completed'",
-        ),
-        (
-            "a part is where its units are",
-            "UPDATE orders_sellerorder SET state = 'paid' WHERE id = {part}",
-        ),
-        (
-            "a part is where its units are",
-            "UPDATE orders_orderline SET released = 2 WHERE seller_order_id = {gone}",
-        ),
-        (
-            "an order is where its parts are",
-            "UPDATE orders_order SET state = 'paid' WHERE state = 'completed'",
-        ),
-        (
-            "an order is where its parts are",
-            "UPDATE orders_sellerorder SET state = 'paid' WHERE id = {gone}",
-        ),
-        (
-            "a dispute is closed exactly when it is decided",
-            "UPDATE orders_dispute SET closed_at = NULL",
-        ),
-        (
-            "parcels, returns and refunds hold lines of their own part",
-            "UPDATE orders_shipment SET seller_order_id = {gone}",
-        ),
-        (
-            "parcels, returns and refunds hold lines of their own part",
-            "UPDATE orders_refund SET seller_order_id = {gone} WHERE kind = 'return'",
-        ),
-    ],
-)
-def test_what_is_broken_is_named(fact, statement, part, cancelled, lost):
-    assert broken() == set()
-    names = {"line": part.lines.get().pk, "part": part.pk, "gone": cancelled.pk}
-
-    corrupt(statement.format(**names))
-
-    assert fact in broken()
-
-
-def test_the_fixtures_stand_for_what_they_say(part, cancelled, lost):
-    assert set(Return.objects.values_list("state", flat=True)) == {"received", "requested"}
-    assert (part.state, lost.state) == ("completed", "lost")
-    assert SellerOrder.objects.get(pk=cancelled.pk).state == "cancelled"

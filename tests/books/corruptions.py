@@ -50,6 +50,8 @@ PAYMENT = "SELECT min(id) FROM orders_payment WHERE captured_minor > 0"
 REFUND = "SELECT min(refund_id) FROM orders_refundline"
 TRANSFER = "SELECT min(id) FROM orders_ledgertransfer WHERE kind = 'paid'"
 ACCOUNT = "SELECT min(id) FROM orders_ledgeraccount WHERE kind = 'commission'"
+SENT = "SELECT min(id) FROM orders_ledgertransfer WHERE kind = 'payout'"
+OWED = "SELECT min(credit_id) FROM orders_ledgertransfer WHERE kind = 'recovery'"
 PROMOTION = "SELECT min(promotion_id) FROM orders_redemption"
 PAYOUT = "SELECT min(id) FROM orders_payout WHERE state = 'paid'"
 DISPUTE = "SELECT min(id) FROM orders_dispute"
@@ -505,6 +507,77 @@ CORRUPTIONS = [
         " SELECT max(id) + 1, max(payout_id), {row} FROM orders_payoutitem",
         unguarded="orders_payoutitem",
     ),
+    _one(
+        "what a shop has available is what no payout covers yet",
+        "SELECT debit_id FROM orders_ledgertransfer WHERE kind = 'payout' ORDER BY id LIMIT 1",
+        "DELETE FROM orders_payoutitem WHERE id = (SELECT min(i.id) FROM orders_payoutitem i"
+        " JOIN orders_payout p ON p.id = i.payout_id JOIN orders_ledgeraccount a"
+        " ON a.shop_id = p.shop_id WHERE a.id = {row})",
+    ),
+    _one(
+        "what a shop has available is what no payout covers yet",
+        "SELECT debit_id FROM orders_ledgertransfer WHERE kind = 'payout' ORDER BY id LIMIT 1",
+        "UPDATE orders_ledgeraccount SET balance_minor = balance_minor - 1 WHERE id = {row}",
+    ),
+    _one(
+        "a payout and its reversal are booked between the shop and the provider it went by",
+        SENT,
+        "UPDATE orders_ledgertransfer SET payout_id = NULL WHERE id = {row}",
+    ),
+    _one(
+        "a payout and its reversal are booked between the shop and the provider it went by",
+        SENT,
+        "UPDATE orders_ledgertransfer SET credit_id = (" + ACCOUNT + ") WHERE id = {row}",
+    ),
+    _one(
+        "no refund is recovered beyond what it made the shop owe",
+        OWED,
+        "UPDATE orders_ledgertransfer SET amount_minor = amount_minor + 1"
+        " WHERE kind = 'recovery' AND credit_id = {row}",
+    ),
+    _one(
+        "no refund is recovered beyond what it made the shop owe",
+        OWED,
+        "UPDATE orders_ledgertransfer SET refund_id = NULL"
+        " WHERE kind = 'recovery' AND credit_id = {row}",
+    ),
+    _one(
+        "payouts of a shop are numbered 1, 2, 3 … without gap or double",
+        "SELECT min(shop_id) FROM orders_payout",
+        "UPDATE orders_payout SET number = number + 7 WHERE shop_id = {row}",
+    ),
+    _one(
+        "payouts of a shop are numbered 1, 2, 3 … without gap or double",
+        "SELECT min(shop_id) FROM orders_payout",
+        "UPDATE orders_payout SET number = 1 WHERE shop_id = {row}",
+        unguarded="orders_payout",
+    ),
+    _one(
+        "a payout is closed when it has an end, and not before",
+        PAYOUT,
+        "UPDATE orders_payout SET closed_at = NULL WHERE id = {row}",
+    ),
+    _one(
+        "a payout is closed when it has an end, and not before",
+        PAYOUT,
+        "UPDATE orders_payout SET state = 'processing' WHERE id = {row}",
+    ),
+    _one(
+        "no payout of a shop that nobody holds waits for more than a day",
+        PAYOUT,
+        "UPDATE orders_payout SET closed_at = NULL, created_at = {old} WHERE id = {row}",
+    ),
+    _one(
+        "a payout goes to a bank account of its own shop, which had cooled off",
+        PAYOUT,
+        "UPDATE orders_payout SET bank_account_id = (SELECT max(b.id) FROM accounts_bankaccount b"
+        " WHERE b.shop_id <> orders_payout.shop_id) WHERE id = {row}",
+    ),
+    _one(
+        "a payout goes to a bank account of its own shop, which had cooled off",
+        PAYOUT,
+        "UPDATE orders_payout SET created_at = {old} WHERE id = {row}",
+    ),
     # --- promotions
     _one(
         "the promotion counter is its redemptions, within its limit",
@@ -658,14 +731,14 @@ CORRUPTIONS = [
         "UPDATE orders_dispute SET state = 'open' WHERE id = {row}",
     ),
     _one(
-        "what is over has its end, and what isn't has none",
+        "a payment is closed when it has an end, and not before",
         PAYMENT,
         "UPDATE orders_payment SET closed_at = NULL WHERE id = {row}",
     ),
     _one(
-        "what is over has its end, and what isn't has none",
-        PAYOUT,
-        "UPDATE orders_payout SET state = 'processing' WHERE id = {row}",
+        "a payment is closed when it has an end, and not before",
+        PAYMENT,
+        "UPDATE orders_payment SET state = 'created' WHERE id = {row}",
     ),
     _one(
         "each receiver acts once per event",

@@ -54,7 +54,7 @@ def fill() -> None:
     fern = make_shop("Fern & Co", members=["fern"], **terms)
     rival = make_shop("Rival Goods", members=["rita"], **terms)
     for shop in (fern, rival):
-        make_bank_account(shop)
+        make_bank_account(shop, usable_from=now() - timedelta(days=100))
     goods = Goods(
         buyer=make_user("ana"),
         bowl=make_variant(fern, "Bowl", price=1999, stock=90),
@@ -76,7 +76,14 @@ def _sold_and_paid_out(goods: Goods) -> None:
         _complete(part)
         payout = payouts.request(shop=part.shop, currency="EUR", actor=goods.buyer)
         payout_sending.send(payout=payout)
-    _refund(order.seller_orders.order_by("pk").first(), units=1)
+    _refund(order.seller_orders.get(shop=goods.bowl.shop), units=1)
+
+
+def _recovered_from_the_next_payout(goods: Goods) -> None:
+    part = make_order(goods.buyer, goods.lamp, paid=True).seller_orders.get()
+    _complete(part)
+    payout = payouts.request(shop=part.shop, currency="EUR", actor=goods.buyer)
+    payout_sending.send(payout=payout)
 
 
 def _returned_by_the_bank(goods: Goods) -> None:
@@ -169,6 +176,7 @@ def _paid_and_waiting(goods: Goods) -> None:
 # How many days ago, and what happened then: two months are over, and invoiced.
 PAST: list[tuple[int, Callable[[Goods], None]]] = [
     (70, _sold_and_paid_out),
+    (60, _recovered_from_the_next_payout),
     (40, _returned_by_the_bank),
     (35, _sent_back),
     (3, _shipped_in_two_parcels),

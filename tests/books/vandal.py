@@ -12,7 +12,7 @@ from marketflow.core import append_only
 IS_POSTGRESQL = connection.vendor == "postgresql"
 
 
-def corrupt(statements: Iterable[str], *, unguarded: Iterable[str] = ()) -> None:
+def corrupt(*statements: str, unguarded: Iterable[str] = ()) -> None:
     """Run `statements`; the tables `unguarded` lose their constraints first."""
     with connection.cursor() as cursor:
         if IS_POSTGRESQL:

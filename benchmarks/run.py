@@ -1,4 +1,4 @@
-"""Measure the pages of the production shape: `make bench`, `make bench ARGS="--products 10000"`.
+"""Measure the pages and orders of the production shape: `make bench ARGS="--products 10000"`.
 
 Starts PostgreSQL, Redis and gunicorn (by the compose file's command) for itself, fills the market
 with `seed_market`, and asks for each page over a few kept connections. What counts is the server's
@@ -27,6 +27,7 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks import orders
 from tests.production.market import PROXIED, ROOT, Market, migrated_market
 
 SMALLEST = "/healthz"
@@ -51,6 +52,13 @@ class Figures:
 
 def main(arguments: list[str]) -> int:
     options = parsed(arguments)
+    if not options.orders:
+        measure_pages(options)
+    orders.report(options.checkouts)
+    return 0
+
+
+def measure_pages(options: argparse.Namespace) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="marketflow-bench-") as folder,
         migrated_market(Path(folder)) as market,
@@ -59,7 +67,6 @@ def main(arguments: list[str]) -> int:
         market.start("web")
         wait_for(market)
         report(market, options)
-    return 0
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -67,6 +74,8 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--products", type=int, help="how many; else seed_market's own number")
     parser.add_argument("--requests", type=int, default=400, help="for each page")
     parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--orders", action="store_true", help="orders only, no pages")
+    parser.add_argument("--checkouts", type=int, default=800, help="orders that are placed")
     return parser.parse_args(arguments)
 
 

@@ -44,6 +44,8 @@ class Rig:
         self.to_redis: wires.Remote | None = None
         self.market = Market({}, folder / "logs", {"WEB_WORKERS": "4", "WORKER_CONCURRENCY": "2"})
         self.opened = 0
+        # Without wires processes reach the servers themselves: for measuring.
+        self.is_wired = True
 
     @property
     def port(self) -> int:
@@ -63,17 +65,23 @@ class Rig:
         books.mkdir()
         webhooks = f"http://127.0.0.1:{self.port}/webhooks/payments/stripe/"
         self.psp = self.stack.enter_context(psp_sim.running(books, webhook_url=webhooks))
-        self.to_postgres = self._wire(self.cluster.port)
-        self.to_redis = self._wire(int(self.redis_url.rpartition(":")[2]))
+        redis_port = int(self.redis_url.rpartition(":")[2])
+        if self.is_wired:
+            self.to_postgres = self._wire(self.cluster.port)
+            self.to_redis = self._wire(redis_port)
+            self.ports = self.to_postgres.listen, self.to_redis.listen
+        else:
+            self.ports = self.cluster.port, redis_port
         self.market.environment = self.environment(**switches)
         for name in processes or PROCESSES:
             self.start(name)
 
     def environment(self, **switches: str) -> dict[str, str]:
         foreign = names_of_settings()
+        postgres_port, redis_port = self.ports
         return {n: v for n, v in os.environ.items() if n not in foreign} | {
-            "DATABASE_URL": f"postgres://postgres@127.0.0.1:{self.to_postgres.listen}/{DATABASE}",
-            "REDIS_URL": f"redis://127.0.0.1:{self.to_redis.listen}",
+            "DATABASE_URL": f"postgres://postgres@127.0.0.1:{postgres_port}/{DATABASE}",
+            "REDIS_URL": f"redis://127.0.0.1:{redis_port}",
             "SECRET_KEY": SECRETS["SECRET_KEY"],
             "SITE_URL": ORIGIN,
             "ALLOWED_HOSTS": "market.example,127.0.0.1",
@@ -177,6 +185,12 @@ class Rig:
             for name, p in self.market.processes.items()
         }
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """What each process and its children have used, PostgreSQL's among them."""
+        roots = {name: process.pid for name, process in self.market.processes.items()}
+        roots["postgres"] = self.cluster.process.pid
+        return {name: spent(root) for name, root in roots.items()}
+
     def wait_until(self, what: str, check, seconds: float = 90) -> float:
         """Seconds until `check` held. Raises TimeoutError."""
         started = time.monotonic()
@@ -244,3 +258,13 @@ def resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:  # ended meanwhile
         return 0
+
+
+def spent(root: int) -> float:
+    """CPU seconds of a process, its children, and those of them that have ended."""
+    total = 0
+    for pid in [root, *children_of(root)]:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += sum(map(int, fields[11:15] if pid == root else fields[11:13]))
+    return total / os.sysconf("SC_CLK_TCK")

@@ -34,7 +34,7 @@ class AboutFilter(admin.SimpleListFilter):
         "payout",
         "payout_back",
         "recovery",
-        "provider_fee",
+        "dispute_fee",
     ]
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple]:

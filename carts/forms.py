@@ -11,6 +11,7 @@ from carts.models import CartLine
 from carts.services.pricing import PricedCart
 from marketflow.core.forms import PlainSpeech
 
+LONGEST_NOTE = 1000
 HOW_MANY = _("Enter a number from 0 to 999")
 
 
@@ -46,7 +47,7 @@ class ShippingForm(forms.Form):
 
 
 class LinesForm(ShippingForm):
-    """How many of each line as well. Fields bear the line's uuid."""
+    """How many of each line, by its uuid, and a note to each shop, by its slug, as well."""
 
     def __init__(self, data, priced: PricedCart) -> None:
         super().__init__(data, priced)
@@ -58,6 +59,17 @@ class LinesForm(ShippingForm):
                 error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), HOW_MANY),
             )
 
+        for group in priced.groups:
+            self.fields[f"note-{group.shop.slug}"] = forms.CharField(
+                max_length=LONGEST_NOTE, required=False
+            )
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """By the shop's slug; of a shop whose field was not sent nothing is known."""
+        notes = self._values("note-")
+        return {slug: text for slug, text in notes.items() if f"note-{slug}" in self.data}
+
     @property
     def quantities(self) -> dict[str, int]:
         """By the line's uuid; fields that were left empty or not sent are left out."""
@@ -65,10 +77,17 @@ class LinesForm(ShippingForm):
 
     @property
     def line_errors(self) -> dict[str, str]:
+        return self._wrong("quantity-")
+
+    @property
+    def note_errors(self) -> dict[str, str]:
+        return self._wrong("note-")
+
+    def _wrong(self, prefix: str) -> dict[str, str]:
         return {
-            name.removeprefix("quantity-"): errors[0]
+            name.removeprefix(prefix): errors[0]
             for name, errors in self.errors.items()
-            if name.startswith("quantity-")
+            if name.startswith(prefix)
         }
 
 

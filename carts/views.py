@@ -62,7 +62,7 @@ def update(request: HttpRequest) -> HttpResponse:
     if mine is None:
         return see_other("carts:cart")
     form = LinesForm(request.POST, pricing.price(mine))
-    if form.line_errors:
+    if form.line_errors or form.note_errors:
         return _page(request, mine, {"form": form, "errors": form.line_errors}, status=422)
     try:
         baskets.change(mine, form.quantities)
@@ -70,6 +70,8 @@ def update(request: HttpRequest) -> HttpResponse:
         errors = {_line_of(mine, refusal): _in_words(refusal)}
         return _page(request, mine, {"form": form, "errors": errors}, status=409)
     baskets.choose_shipping(mine, form.shipping)
+    if form.notes:
+        baskets.write_notes(mine, form.notes)
     return _done(request, mine)
 
 
@@ -162,6 +164,7 @@ def _rows(priced: pricing.PricedCart, more: dict[str, object]) -> list[dict[str,
                 }
                 for line in group.lines
             ],
+            "note": _note(form, group, priced),
         }
         for group in priced.groups
     ]
@@ -170,6 +173,18 @@ def _rows(priced: pricing.PricedCart, more: dict[str, object]) -> list[dict[str,
 def _typed(form: LinesForm | None, line: pricing.PricedLine) -> str:
     name = f"quantity-{line.line.uuid}"
     return form.data.get(name, line.quantity) if form else line.quantity
+
+
+def _note(
+    form: LinesForm | None, group: pricing.PricedGroup, priced: pricing.PricedCart
+) -> dict[str, str]:
+    """What the shop's seller shall read, as it was typed where that was too long."""
+    slug = group.shop.slug
+    kept = priced.cart.notes.get(slug, "")
+    if form is None:
+        return {"text": kept, "error": ""}
+    text = form.data.get(f"note-{slug}", kept)
+    return {"text": text, "error": form.note_errors.get(slug, "")}
 
 
 def _amounts(priced: pricing.PricedCart) -> list[dict[str, object]]:

@@ -30,6 +30,8 @@ class ContactForm(PlainSpeech, forms.Form):
 class DeliveryAddressForm(AddressForm):
     """Where it goes. The country decides which fields there are."""
 
+    KIND = "shipping"
+
     class Meta(AddressForm.Meta):
         model = Address
         fields = ["name", "country", "line1", "line2", "postcode", "city", "region", "phone"]
@@ -38,11 +40,10 @@ class DeliveryAddressForm(AddressForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             token = field.widget.attrs.get("autocomplete", "")
-            field.widget.attrs["autocomplete"] = f"shipping {token}".strip()
+            field.widget.attrs["autocomplete"] = f"{self.KIND} {token}".strip()
         # Another country has other fields and other delivery: the page is asked for anew.
         self.fields["country"].widget.attrs["data-reprices"] = True
-        country = self.data.get("country") or self.initial.get("country", "")
-        self._fit_to(str(country))
+        self._fit_to(str(self["country"].value() or ""))
 
     def _fit_to(self, country: str) -> None:
         if country not in WITH_REGION:
@@ -51,6 +52,30 @@ class DeliveryAddressForm(AddressForm):
         postcode.required = postcodes.are_needed(country)
         postcode.error_messages["required"] = _("Enter the postcode")
         postcode.help_text = ""
+
+
+class BillingForm(forms.Form):
+    # Another address has fields of its own: the page is asked for anew.
+    same = forms.BooleanField(
+        label=_("Same as delivery"),
+        required=False,
+        initial=True,
+        widget=forms.CheckboxInput(attrs={"data-reprices": True}),
+    )
+
+
+class BillingAddressForm(DeliveryAddressForm):
+    """Whom the invoice is for, where that is somebody else."""
+
+    KIND = "billing"
+
+    class Meta(DeliveryAddressForm.Meta):
+        fields = ["name", "country", "line1", "line2", "postcode", "city", "region"]
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, prefix="billing", **kwargs)
+        # It changes no price.
+        del self.fields["country"].widget.attrs["data-reprices"]
 
 
 class SavedAddressForm(forms.Form):

@@ -66,9 +66,11 @@ class AddressForm(forms.ModelForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         for name, (label, missing, token) in self.WORDS.items():
-            say(self.fields[name], label, missing, autocomplete=token)
-        self.fields["phone"].help_text = _("For the carrier, if there is a problem.")
-        self.fields["phone"].widget.input_type = "tel"
+            if name in self.fields:
+                say(self.fields[name], label, missing, autocomplete=token)
+        if "phone" in self.fields:
+            self.fields["phone"].help_text = _("For the carrier, if there is a problem.")
+            self.fields["phone"].widget.input_type = "tel"
         if "is_default" in self.fields:
             self.fields["is_default"].label = _("Use this address by default")
         if not self.initial.get("country"):

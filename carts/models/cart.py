@@ -31,6 +31,8 @@ class Cart(models.Model):
     shipping = models.JSONField(default=dict, blank=True)
     # Codes of coupons, the latest last. They are looked up anew each time the cart is priced.
     coupons = models.JSONField(default=list, blank=True)
+    # {shop slug: what its seller shall read}
+    notes = models.JSONField(default=dict, blank=True)
     # What was typed in checkout so far, so that nothing is lost between its pages.
     checkout = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=now)

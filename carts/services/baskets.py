@@ -188,6 +188,16 @@ def choose_shipping(cart: Cart, shipping: Mapping[str, str]) -> None:
 
 
 @transaction.atomic
+def write_notes(cart: Cart, notes: Mapping[str, str]) -> None:
+    """Keep what shops, by their slug, shall read; an empty text takes the note back."""
+    cart = locked(cart)
+    both = cart.notes | {slug: text.strip() for slug, text in notes.items()}
+    cart.notes = {slug: text for slug, text in both.items() if text}
+    cart.save(update_fields=["notes"])
+    _touch(cart)
+
+
+@transaction.atomic
 def settle(cart: Cart) -> None:
     """Fit the cart to what can be had: fewer where fewer are left, saved for later where none.
 
@@ -223,11 +233,13 @@ def merge(guest: Cart, buyer) -> Cart:
         mine.country, mine.postcode = guest.country, guest.postcode
     # Signing in on the way through checkout: what was typed is not asked again.
     mine.shipping = mine.shipping | guest.shipping
+    mine.notes = mine.notes | guest.notes
     mine.checkout = mine.checkout or guest.checkout
     # The guest's are the later ones: of two for the same shop, theirs counts.
     kept = [code for code in mine.coupons if code not in guest.coupons]
     mine.coupons = [*kept, *guest.coupons][-MOST_COUPONS:]
-    mine.save(update_fields=["country", "postcode", "shipping", "checkout", "coupons"])
+    names = ["country", "postcode", "shipping", "notes", "checkout", "coupons"]
+    mine.save(update_fields=names)
     guest.delete()
     return mine
 

@@ -9,7 +9,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
+from accounts.models import Shop
 from carts.models import ShippingOption
+from carts.services.pricing import PricedCart
 from catalog.models import ProductImage, Variant
 
 register = template.Library()
@@ -23,6 +25,12 @@ def shown_image(variant: Variant) -> ProductImage | None:
     """
     images = [variant.image, *variant.product.images.all()]
     return next((image for image in images if image and image.is_shown), None)
+
+
+@register.filter
+def note_to(cart: PricedCart, shop: Shop) -> str:
+    """What the buyer wrote to this shop."""
+    return cart.cart.notes.get(shop.slug, "")
 
 
 @register.filter

@@ -304,3 +304,30 @@ def test_nobody_keeps_a_copy_of_the_page(guest):
 def test_changes_are_posts(guest):
     for path in ("add", "update", "settle", "delivery"):
         assert guest.client.get(f"/cart/{path}/").status_code == 405
+
+
+# --- notes to the sellers
+
+
+def test_a_note_is_kept_for_its_shop_and_can_be_taken_back(guest, shop, rival):
+    put(guest, make_variant(shop))
+    put(guest, make_variant(rival, "Jug"))
+
+    page = guest.press("Update cart", **{"note-fern-co": " Wrap it, it is a gift. "})
+
+    assert Cart.objects.get().notes == {"fern-co": "Wrap it, it is a gift."}
+    assert "Wrap it, it is a gift." in page.response.content.decode()
+
+    guest.press("Update cart", **{"note-fern-co": ""})
+
+    assert Cart.objects.get().notes == {}
+
+
+def test_a_note_that_is_too_long_is_kept_on_the_page_and_nowhere_else(guest, shop):
+    put(guest, make_variant(shop))
+
+    page = guest.press("Update cart", **{"note-fern-co": "x" * 1001})
+
+    assert page.status == 422
+    assert "x" * 1001 in page.response.content.decode()
+    assert Cart.objects.get().notes == {}

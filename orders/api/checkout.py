@@ -88,6 +88,8 @@ def _delivery(request: Request, values: dict) -> Delivery:
         address=_address(request, values),
         shipping=values.get("shipping"),
         note=values["note"],
+        notes=values.get("notes"),
+        billing_address=values.get("billing_address"),
     )
 
 

@@ -81,6 +81,7 @@ class SellerOrderSerializer(serializers.ModelSerializer):
             "number",
             "shop",
             "state",
+            "note",
             "shipping_name",
             "shipping",
             "deliver_from",
@@ -111,7 +112,7 @@ class ShopsOrderSerializer(SellerOrderSerializer):
     order = serializers.CharField(source="order.number")
     placed_at = serializers.DateTimeField(source="order.placed_at")
     shipping_address = PostalAddressSerializer(source="order")
-    note = serializers.CharField(source="order.note")
+    note = serializers.CharField(source="buyers_note")
 
     class Meta(SellerOrderSerializer.Meta):
         fields = [
@@ -119,7 +120,6 @@ class ShopsOrderSerializer(SellerOrderSerializer):
             "order",
             "placed_at",
             "shipping_address",
-            "note",
         ]
         read_only_fields = fields
 
@@ -179,6 +179,7 @@ class OrderSummarySerializer(serializers.ModelSerializer):
 class OrderSerializer(serializers.ModelSerializer):
     totals = serializers.SerializerMethodField()
     shipping_address = PostalAddressSerializer(source="*")
+    billing_address = PostalAddressSerializer(source="billing")
     seller_orders = SellerOrderSerializer(many=True)
     payment = serializers.SerializerMethodField()
 
@@ -194,6 +195,7 @@ class OrderSerializer(serializers.ModelSerializer):
             "note",
             "totals",
             "shipping_address",
+            "billing_address",
             "seller_orders",
             "payment",
         ]
@@ -224,14 +226,29 @@ class PlacedOrderSerializer(OrderSerializer):
         read_only_fields = fields
 
 
+class NotesField(serializers.DictField):
+    child = serializers.CharField(max_length=1000, allow_blank=True)
+    MOST = 100
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        notes = super().to_internal_value(data)
+        if len(notes) > self.MOST:
+            raise serializers.ValidationError("That is more shops than a cart has.")
+        return notes
+
+
 class CheckoutInput(StrictSerializer):
     quote = serializers.CharField(max_length=64)
     email = serializers.EmailField(max_length=254, required=False)
     shipping_address = AddressFields(required=False)
     address_id = serializers.UUIDField(required=False)
+    billing_address = AddressFields(
+        required=False, help_text="Where it is not the delivery address: whom invoices are for."
+    )
     shipping = ShippingChoiceField(required=False)
     payment_method = serializers.CharField(max_length=20, required=False, allow_blank=True)
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    notes = NotesField(required=False, help_text="`{shop: note}`: read by that shop alone.")
 
     def validate_payment_method(self, name: str) -> str:
         if name and gateways.named(name) is None:

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.address import PostalAddress
+from accounts.models.address import Address, PostalAddress
 from marketflow.core.money import Money
 from orders.models.history import HasHistory
 from orders.querysets import OrderLineQuerySet, OrderQuerySet, SellerOrderQuerySet
@@ -49,6 +49,8 @@ class Order(HasHistory, PostalAddress):
         "carts.Cart", models.SET_NULL, null=True, related_name="order", editable=False
     )
     note = models.TextField(_("note to the sellers"), blank=True)
+    # The fields of PostalAddress; empty where it is the delivery address.
+    billing_address = models.JSONField(_("billing address"), default=dict, blank=True)
 
     currency = models.CharField(max_length=3)
     goods_minor = models.PositiveBigIntegerField(_("goods"))
@@ -97,6 +99,11 @@ class Order(HasHistory, PostalAddress):
     @property
     def state_label(self) -> str:
         return str(self.State(self.state).label) if self.state else ""
+
+    @property
+    def billing(self) -> PostalAddress:
+        """Whom the invoices are for."""
+        return Address(**self.billing_address) if self.billing_address else self
 
     @property
     def goods(self) -> Money:
@@ -177,6 +184,8 @@ class SellerOrder(HasHistory):
     shipping_refunded_minor = models.PositiveBigIntegerField(default=0)
     shipping_funded_back_minor = models.PositiveBigIntegerField(default=0)
 
+    note = models.TextField(_("note to the shop"), blank=True)
+
     objects = SellerOrderQuerySet.as_manager()
 
     class Meta:
@@ -202,6 +211,11 @@ class SellerOrder(HasHistory):
     @property
     def state_label(self) -> str:
         return str(self.State(self.state).label) if self.state else ""
+
+    @property
+    def buyers_note(self) -> str:
+        """What the buyer wrote to all shops, and to this one."""
+        return "\n\n".join(note for note in (self.order.note, self.note) if note)
 
     @property
     def total(self) -> Money:

@@ -71,7 +71,12 @@ class Delivery:
     address: Mapping[str, str]
     # {shop slug: option uuid}; shops left out send by their cheapest.
     shipping: Mapping[str, str] | None = None
+    # Read by every shop.
     note: str = ""
+    # {shop slug: note}: read by that shop alone; without it those of the cart.
+    notes: Mapping[str, str] | None = None
+    # The fields of PostalAddress; None where it is the delivery address.
+    billing_address: Mapping[str, str] | None = None
 
 
 def place_order(
@@ -175,6 +180,7 @@ def _write(cart: Cart, priced: PricedCart, delivery: Delivery, buyer: User | Non
         email=delivery.email,
         cart=cart,
         note=delivery.note,
+        billing_address=dict(delivery.billing_address or {}),
         currency=priced.currency,
         goods_minor=priced.goods.amount,
         discount_minor=priced.discount.amount,
@@ -188,8 +194,10 @@ def _write(cart: Cart, priced: PricedCart, delivery: Delivery, buyer: User | Non
     order.save(force_insert=True)
     # Only the database knows the moment; whoever asks for it has it read.
     del order.expires_at
+    notes = cart.notes if delivery.notes is None else delivery.notes
     parts = SellerOrder.objects.bulk_create(
-        _part(order, number, group) for number, group in enumerate(priced.groups, start=1)
+        _part(order, number, group, notes.get(group.shop.slug, ""))
+        for number, group in enumerate(priced.groups, start=1)
     )
     OrderLine.objects.bulk_create(
         _line(part, line)
@@ -201,7 +209,7 @@ def _write(cart: Cart, priced: PricedCart, delivery: Delivery, buyer: User | Non
     return order
 
 
-def _part(order: Order, number: int, group: PricedGroup) -> SellerOrder:
+def _part(order: Order, number: int, group: PricedGroup, note: str) -> SellerOrder:
     option = group.option
     today = localdate()
     return SellerOrder(
@@ -209,6 +217,7 @@ def _part(order: Order, number: int, group: PricedGroup) -> SellerOrder:
         number=f"{order.number}-{number}",
         order=order,
         shop=group.shop,
+        note=note,
         shipping_name=option.name if option else "",
         shipping_minor=group.shipping.amount,
         shipping_tax_minor=group.shipping_tax.amount,

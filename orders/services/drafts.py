@@ -28,6 +28,8 @@ class Draft:
     # Which of the buyer's saved addresses it is; empty when it was typed.
     address_id: str = ""
     method: str = ""
+    # The fields of PostalAddress; empty where it is the delivery address.
+    billing: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def country(self) -> str:
@@ -37,6 +39,10 @@ class Draft:
     def postal(self) -> Address:
         """The address as it is written on a parcel."""
         return Address(**self.address)
+
+    @property
+    def billing_postal(self) -> Address | None:
+        return Address(**self.billing) if self.billing else None
 
     @property
     def has_delivery(self) -> bool:
@@ -63,6 +69,7 @@ def read(cart: Cart, user: User) -> Draft:
     values = {
         "email": typed.get("email", ""),
         "address": typed.get("address", {}),
+        "billing": typed.get("billing", {}),
         "method": method if method in methods else "",
     }
     if not user.is_authenticated:

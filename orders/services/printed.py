@@ -96,7 +96,11 @@ def _between_shop_and_buyer(part: SellerOrder, lines: list[Line]) -> dict[str, A
     order = part.order
     return _document(order.currency, lines) | {
         "issuer": _trader(part.shop),
-        "recipient": {"name": order.name, "lines": order.lines()[1:], "email": order.email},
+        "recipient": {
+            "name": order.billing.name,
+            "lines": order.billing.lines()[1:],
+            "email": order.email,
+        },
     }
 
 

@@ -9,7 +9,7 @@ from carts.tests.factories import make_shipping
 from catalog.tests.factories import make_variant, stock_of
 from marketflow.core.tests.clients import api_for
 from orders.gateways.test import ASKS_FIRST, CAPTURED, DECLINED
-from orders.models import Order, Payment
+from orders.models import Order, Payment, SellerOrder
 from orders.services import fulfilment
 from orders.tests.factories import make_order
 
@@ -307,3 +307,47 @@ def test_a_variant_that_was_ordered_is_taken_off_sale_not_deleted(buyer, seller,
 
     plain.refresh_from_db()
     assert (answer.status_code, plain.is_active) == (204, False)
+
+
+def test_a_billing_address_and_notes_are_copied_and_each_shop_reads_its_own(guest, bowl, lamp):
+    cart, headers = put_in(guest, bowl, lamp)
+    office = make_address(name="Gil Ltd", line1="2 Quay Street")
+    notes = {"fern-co": "Wrap it.", "rival-goods": "Ring twice."}
+
+    placed = check_out(guest, cart, headers, billing_address=office, notes=notes, note="Thanks.")
+
+    order = placed.json()
+    assert placed.status_code == 201, order
+    assert order["billing_address"]["name"] == "Gil Ltd"
+    assert order["shipping_address"]["name"] == "Ana Buyer"
+    assert {part["shop"]["slug"]: part["note"] for part in order["seller_orders"]} == notes
+    part = SellerOrder.objects.get(shop__slug="fern-co")
+    assert part.buyers_note == "Thanks.\n\nWrap it."
+
+
+def test_without_a_billing_address_it_is_the_delivery_address(guest, bowl):
+    cart, headers = put_in(guest, bowl)
+
+    order = check_out(guest, cart, headers).json()
+
+    assert order["billing_address"] == order["shipping_address"]
+    assert Order.objects.get().billing_address == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"billing_address": {"name": "Gil Ltd"}},
+        {"billing_address": make_address(country="XX")},
+        {"billing_address": make_address() | {"vat": "1"}},
+        {"notes": {"fern-co": "x" * 1001}},
+        {"notes": "Wrap it."},
+    ],
+)
+def test_a_billing_address_or_note_out_of_shape_orders_nothing(guest, bowl, wrong):
+    cart, headers = put_in(guest, bowl)
+
+    answer = check_out(guest, cart, headers, **wrong)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert not Order.objects.exists()

@@ -775,3 +775,72 @@ def test_who_proves_the_address_gets_the_orders_of_the_guest(shop, stranger, buy
     mine.refresh_from_db()
     other.refresh_from_db()
     assert (mine.buyer, other.buyer) == (buyer, None)
+
+
+# --- billing address and notes
+
+
+BILLED = {
+    "same": "",
+    "billing-name": "Gil Ltd",
+    "billing-country": "IE",
+    "billing-line1": "2 Quay Street",
+    "billing-postcode": "D02 X285",
+    "billing-city": "Dublin",
+}
+
+
+def test_the_invoice_goes_where_the_parcel_goes_unless_said_otherwise(guest, shop):
+    check_out(guest, make_variant(shop))
+
+    order = Order.objects.get()
+    assert order.billing_address == {}
+    assert order.billing.lines() == order.lines()
+
+
+def test_another_billing_address_is_asked_for_once_shown_and_copied(guest, shop):
+    put(guest, make_variant(shop))
+    guest.open("/checkout/delivery/")
+
+    asked = guest.press("Continue to payment", **TYPED | {"same": ""})
+    assert asked.status == 200
+    guest.press("Continue to payment", **TYPED | BILLED)
+    again = guest.open("/checkout/delivery/")
+    assert "2 Quay Street" in again.response.content.decode()
+    guest.open("/checkout/payment/")
+    review = guest.press("Continue to review")
+    assert "Gil Ltd" in review.text
+    order_page = guest.press("Place order", card=CAPTURED)
+
+    order = Order.objects.get()
+    assert order.billing.name == "Gil Ltd"
+    assert order.name == "Gil Guest"
+    assert "2 Quay Street" in order_page.text
+
+
+def test_a_billing_address_with_holes_is_asked_for_again(guest, shop):
+    put(guest, make_variant(shop))
+    guest.open("/checkout/delivery/")
+    guest.press("Update delivery options", **TYPED | {"same": ""})
+
+    page = guest.press("Continue to payment", **{"billing-name": "Gil Ltd"})
+
+    assert page.status == 422
+    assert 'href="#id_billing-line1"' in page.response.content.decode()
+    assert Cart.objects.get().checkout == {}
+
+
+def test_a_note_to_one_shop_is_read_by_that_shop_alone(guest, shop, rival):
+    put(guest, make_variant(shop), make_variant(rival, "Jug"))
+    guest.open("/cart/")
+    guest.press("Update cart", **{"note-fern-co": "Wrap the bowl."})
+    guest.open("/checkout/")
+    guest.press("Continue to payment", **TYPED)
+    review = guest.press("Continue to review")
+
+    guest.press("Place order", card=CAPTURED)
+
+    assert "Wrap the bowl." in review.text
+    order = Order.objects.get()
+    notes = {part.shop.name: part.buyers_note for part in order.seller_orders.all()}
+    assert notes == {"Fern & Co": "Wrap the bowl.", "Rival Goods": ""}

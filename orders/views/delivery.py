@@ -21,6 +21,8 @@ from carts.services.pricing import PricedCart
 from marketflow.core.fragments import render_page
 from orders.forms import (
     ANOTHER,
+    BillingAddressForm,
+    BillingForm,
     ContactForm,
     DeliveryAddressForm,
     KeepAddressForm,
@@ -36,6 +38,8 @@ class Forms:
     """The forms of the page. A guest has no `saved` and no `keep`; a buyer types no `contact`."""
 
     address: DeliveryAddressForm
+    billing: BillingForm
+    billing_address: BillingAddressForm
     contact: ContactForm | None = None
     saved: SavedAddressForm | None = None
     keep: KeepAddressForm | None = None
@@ -46,10 +50,16 @@ class Forms:
         return self.saved is None or self.saved["saved"].value() in (ANOTHER, None)
 
     @property
+    def is_billed_there(self) -> bool:
+        """Whether the invoice is for whom the parcel is for."""
+        return bool(self.billing["same"].value())
+
+    @property
     def counting(self) -> list[forms.Form]:
         """Those whose errors matter."""
         address = [self.address, self.keep] if self.is_typed else []
-        return [form for form in [self.contact, self.saved, *address] if form]
+        billing = [] if self.is_billed_there else [self.billing_address]
+        return [form for form in [self.contact, self.saved, *address, *billing] if form]
 
     @property
     def wrong(self) -> list[forms.Form]:
@@ -71,8 +81,8 @@ def delivery(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
     if request.method != "POST":
         typed = _blank_forms(request, draft, _known(request, cart, draft))
         return _page(request, price(cart, draft), draft, typed)
-    if "update" in request.POST:
-        # Another country or option was chosen: show what it costs. Nothing is checked yet.
+    if "update" in request.POST or _asks_for_billing(request):
+        # Something else was chosen: show what it costs and asks for. Nothing is checked yet.
         typed = _blank_forms(request, draft, request.POST.dict())
         return _page(request, _posted(request, cart, typed.country), draft, typed)
 
@@ -92,16 +102,24 @@ def delivery(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
     return see_other("orders:review" if draft.method else "orders:payment")
 
 
+def _asks_for_billing(request: HttpRequest) -> bool:
+    """Whether the tick was taken away on a page that had no fields for another address yet."""
+    return not request.POST.get("same") and "billing-line1" not in request.POST
+
+
 def _known(request: HttpRequest, cart: Cart, draft: Draft) -> dict[str, str]:
     """What the form begins with."""
+    billing = {f"billing-{name}": value for name, value in draft.billing.items()}
+    billing["same"] = "" if billing else "on"
     if draft.address_id:
-        return {"saved": draft.address_id, "country": draft.country, "name": request.user.name}
+        begins = {"saved": draft.address_id, "country": draft.country, "name": request.user.name}
+        return begins | billing
     begins = {
         "country": str(cart.country),
         "postcode": cart.postcode,
         "name": getattr(request.user, "name", ""),
     }
-    return begins | dict(draft.address) | {"email": draft.email}
+    return begins | dict(draft.address) | {"email": draft.email} | billing
 
 
 def _blank_forms(request: HttpRequest, draft: Draft, initial: dict[str, str]) -> Forms:
@@ -112,8 +130,15 @@ def _blank_forms(request: HttpRequest, draft: Draft, initial: dict[str, str]) ->
     begins_with = ANOTHER if is_typed else str(book[0].uuid) if book else ""
     known.setdefault("saved", begins_with)
     is_guest = not request.user.is_authenticated
+    billing = {
+        name.removeprefix("billing-"): value
+        for name, value in known.items()
+        if name.startswith("billing-")
+    }
     return Forms(
         address=DeliveryAddressForm(initial=known),
+        billing=BillingForm(initial={"same": "same" in known}),
+        billing_address=BillingAddressForm(initial=billing),
         contact=ContactForm(initial=known) if is_guest else None,
         saved=SavedAddressForm(initial=known, book=book) if book else None,
         keep=None if is_guest else KeepAddressForm(initial={"keep": "keep" in known or not book}),
@@ -126,6 +151,8 @@ def _filled_forms(request: HttpRequest) -> Forms:
     is_guest = not request.user.is_authenticated
     return Forms(
         address=DeliveryAddressForm(data),
+        billing=BillingForm(data),
+        billing_address=BillingAddressForm(data),
         contact=ContactForm(data) if is_guest else None,
         saved=SavedAddressForm(data, book=book) if book else None,
         keep=None if is_guest else KeepAddressForm(data),
@@ -152,6 +179,7 @@ def _keep(request: HttpRequest, cart: Cart, typed: Forms) -> Draft:
             values["address_id"] = _into_the_book(request, address)
     else:
         values = {"address": {}, "address_id": typed.saved.cleaned_data["saved"]}
+    values["billing"] = {} if typed.is_billed_there else typed.billing_address.instance.snapshot()
     drafts.keep(cart, email=email, **values)
     draft = drafts.read(cart, request.user)
     baskets.send_to(cart, country=draft.country, postcode=draft.address.get("postcode", ""))

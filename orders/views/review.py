@@ -98,7 +98,10 @@ def _order(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
             quote=request.POST.get("quote", ""),
             buyer=request.user if request.user.is_authenticated else None,
             delivery=Delivery(
-                email=draft.email, address=draft.address, note=note.cleaned_data["note"]
+                email=draft.email,
+                address=draft.address,
+                billing_address=draft.billing,
+                note=note.cleaned_data["note"],
             ),
         )
     except AlreadyOrdered as refusal:

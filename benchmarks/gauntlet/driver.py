@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gauntlet.http import Answer, Connection, Lost
+from benchmarks.gauntlet.http import PROXIED, Answer, Connection, Lost
 
 CARDS = {
     "stripe": {"method": "stripe", "payment_method": "pm_card_visa"},
@@ -42,6 +42,8 @@ class Journal:
 
     path: Path
     provider: str
+    # Sent with every request: as the reverse proxy would, where there is one.
+    headers: dict[str, str] = field(default_factory=lambda: PROXIED)
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     retries: int = 0
@@ -75,7 +77,8 @@ class Shopper:
     """One client: a connection that many buyers use one after the other."""
 
     def __init__(self, port: int, journal: Journal, rng: random.Random) -> None:
-        self.connection, self.journal, self.rng = Connection(port), journal, rng
+        self.connection = Connection(port, journal.headers)
+        self.journal, self.rng = journal, rng
         self.card = CARDS[journal.provider]
 
     async def buy(self, buyer: dict[str, str], *, pays: bool = True) -> dict[str, Any] | None:

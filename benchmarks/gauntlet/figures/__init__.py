@@ -5,9 +5,19 @@ from __future__ import annotations
 from benchmarks.gauntlet.figures.controls import a3
 from benchmarks.gauntlet.figures.copies import a4
 from benchmarks.gauntlet.figures.crashes import a5
+from benchmarks.gauntlet.figures.embedded import a25
 from benchmarks.gauntlet.figures.last_unit import a1
 from benchmarks.gauntlet.figures.ledger import a11
 from benchmarks.gauntlet.figures.many_lines import a2
 from benchmarks.gauntlet.figures.restarts import a7
 
-FIGURES = {"A1": a1, "A2": a2, "A3": a3, "A4": a4, "A5": a5, "A7": a7, "A11": a11}
+FIGURES = {
+    "A1": a1,
+    "A2": a2,
+    "A3": a3,
+    "A4": a4,
+    "A5": a5,
+    "A7": a7,
+    "A11": a11,
+    "A25": a25,
+}

@@ -85,6 +85,9 @@ UNFOLD = SHARED | {
                     _model(_("Orders"), "receipt_long", "orders.order"),
                     _model(_("Shops' orders"), "local_shipping", "orders.sellerorder"),
                     _model(_("Payments"), "payments", "orders.payment"),
+                    _model(_("Refunds"), "undo", "orders.refund"),
+                    _model(_("Returns"), "assignment_return", "orders.return"),
+                    _model(_("Disputes"), "gavel", "orders.dispute"),
                     _model(_("Payouts"), "account_balance", "orders.payout"),
                     _model(_("Commission"), "rule", "orders.commissionrule"),
                     _model(_("Accounts"), "menu_book", "orders.ledgeraccount"),
@@ -148,6 +151,8 @@ UNFOLD_SELLER = SHARED | {
                         "orders",
                     )
                     | {"active": is_at("/seller/orders/sellerorder/", but="queue/")},
+                    _own(_("Returns"), "assignment_return", "orders_return_changelist", "orders"),
+                    _own(_("Disputes"), "gavel", "orders_dispute_changelist", "orders"),
                 ],
             },
             {

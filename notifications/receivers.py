@@ -17,6 +17,9 @@ from accounts.models import BankAccount, Shop, ShopMember, User
 from marketflow.core.events import subscribe
 from notifications.services import mailing
 from orders.events import (
+    DisputeAnswered,
+    DisputeClosed,
+    DisputeOpened,
     OrderCancelled,
     OrderLinkAsked,
     OrderPaid,
@@ -24,9 +27,21 @@ from orders.events import (
     PayoutFailed,
     PayoutSent,
     RefundIssued,
+    ReturnAnswered,
+    ReturnRequested,
+    SellerOrderCancelled,
     SellerOrderShipped,
 )
-from orders.models import Order, Payout, Refund, SellerOrder, Shipment
+from orders.models import (
+    Dispute,
+    Order,
+    OrderLine,
+    Payout,
+    Refund,
+    Return,
+    SellerOrder,
+    Shipment,
+)
 from orders.services import links
 
 # --- orders
@@ -46,14 +61,7 @@ def tell_the_buyer_that_the_order_is_paid(event: OrderPaid) -> None:
 def tell_the_shops_what_to_send(event: OrderPaid) -> None:
     parts = SellerOrder.objects.with_contents().filter(order=event.order_id)
     for part in parts.order_by("pk"):
-        seats = ShopMember.objects.with_duty("ship").filter(shop=part.shop_id)
-        for seat in seats.filter(user__is_active=True).select_related("user"):
-            mailing.write(
-                recipient=seat.user.email,
-                kind="order_to_ship",
-                about=part.number,
-                context={"part": part, "url": _where_sellers_see(part)},
-            )
+        _write_to_the_shop("order_to_ship", part, "ship")
 
 
 @subscribe(OrderCancelled)
@@ -79,6 +87,75 @@ def tell_the_buyer_that_a_payment_was_not_needed(event: RefundIssued) -> None:
     order = _order(event.order_id)
     more = {"refund": refund, "is_paid": order.paid_at is not None}
     _write_to_the_buyer("payment_returned", order, about=str(refund.uuid), **more)
+
+
+@subscribe(OrderCancelled)
+def confirm_to_the_buyer_that_it_is_cancelled(event: OrderCancelled) -> None:
+    order = _order(event.order_id)
+    # What was never paid costs nobody anything: no mail about it.
+    if event.reason == Order.State.CANCELLED and order.paid_at:
+        _write_to_the_buyer("order_cancelled", order)
+
+
+@subscribe(OrderCancelled)
+def tell_the_shops_what_not_to_send(event: OrderCancelled) -> None:
+    order = _order(event.order_id)
+    if event.reason == Order.State.CANCELLED and order.paid_at:
+        for part in order.seller_orders.filter(shop__in=event.shop_ids).order_by("pk"):
+            _write_to_the_shop("part_called_off", part, "ship")
+
+
+@subscribe(SellerOrderCancelled)
+def tell_the_buyer_what_a_shop_does_not_send(event: SellerOrderCancelled) -> None:
+    part = _part(event.seller_order_id)
+    lines = {line.pk: line for line in part.lines.all()}
+    units = [(units, lines[pk]) for pk, units in event.lines]
+    more = {"part": part, "units": units}
+    _write_to_the_buyer("part_cancelled", part.order, about=event.cancellation_id, **more)
+
+
+@subscribe(RefundIssued)
+def tell_the_buyer_that_money_is_on_its_way_back(event: RefundIssued) -> None:
+    refund = Refund.objects.select_related("seller_order__shop").get(pk=event.refund_id)
+    # A payment that was not needed has a mail of its own, and a bank tells its own client.
+    if refund.seller_order is None or not refund.amount_minor or _is_of_a_bank(refund):
+        return
+    more = {"refund": refund, "part": refund.seller_order}
+    about = str(refund.uuid)
+    _write_to_the_buyer("refund_issued", _order(event.order_id), about=about, **more)
+
+
+@subscribe(ReturnRequested)
+def tell_the_shop_that_a_return_waits_for_an_answer(event: ReturnRequested) -> None:
+    parcel = Return.objects.with_contents().get(pk=event.return_id)
+    url = settings.SITE_URL + reverse("seller:orders_return_change", args=[parcel.pk])
+    more = {"parcel": parcel, "units": _units(parcel), "url": url}
+    about = str(parcel.uuid)
+    _write_to_the_shop("return_requested", parcel.seller_order, "refund", about=about, **more)
+
+
+@subscribe(ReturnAnswered)
+def tell_the_buyer_what_the_shop_says_to_a_return(event: ReturnAnswered) -> None:
+    parcel = Return.objects.with_contents().get(pk=event.return_id)
+    part = parcel.seller_order
+    more = {"part": part, "parcel": parcel, "units": _units(parcel)}
+    more["is_approved"] = event.is_approved
+    _write_to_the_buyer("return_answered", part.order, about=str(parcel.uuid), **more)
+
+
+@subscribe(DisputeOpened)
+def tell_both_sides_of_a_dispute(event: DisputeOpened) -> None:
+    _write_to_both("dispute_opened", event.dispute_id)
+
+
+@subscribe(DisputeAnswered)
+def tell_both_sides_what_the_shop_says(event: DisputeAnswered) -> None:
+    _write_to_both("dispute_answered", event.dispute_id)
+
+
+@subscribe(DisputeClosed)
+def tell_both_sides_how_it_ended(event: DisputeClosed) -> None:
+    _write_to_both("dispute_closed", event.dispute_id)
 
 
 @subscribe(OrderLinkAsked)
@@ -163,6 +240,47 @@ def _write_about_money(kind: str, payout: Payout, state: str = "") -> None:
             kind=kind,
             about=f"{payout.uuid}:{state}",
             context={"payout": payout, "state": state, "url": url},
+        )
+
+
+def _part(part_id: int) -> SellerOrder:
+    return SellerOrder.objects.with_contents().get(pk=part_id)
+
+
+def _units(parcel: Return) -> list[tuple[int, OrderLine]]:
+    return [(row.quantity, row.line) for row in parcel.lines.all()]
+
+
+def _is_of_a_bank(refund: Refund) -> bool:
+    """Whether the buyer's own bank took it: then the buyer hears it from there."""
+    disputes = Dispute.objects.by(Dispute.Origin.PROVIDER).filter(
+        seller_order=refund.seller_order, provider_reference=refund.provider_reference
+    )
+    return disputes.exists()
+
+
+def _write_to_both(kind: str, dispute_id: int) -> None:
+    """The shop, and the buyer of what no bank opened."""
+    dispute = Dispute.objects.with_contents().get(pk=dispute_id)
+    part, about = dispute.seller_order, str(dispute.uuid)
+    url = settings.SITE_URL + reverse("seller:orders_dispute_change", args=[dispute.pk])
+    more = {"dispute": dispute, "is_shop": True, "url": url}
+    _write_to_the_shop(kind, part, "refund", about=about, **more)
+    if dispute.origin == Dispute.Origin.BUYER:
+        more = {"dispute": dispute, "part": part, "is_shop": False}
+        _write_to_the_buyer(kind, part.order, about=about, **more)
+
+
+def _write_to_the_shop(
+    kind: str, part: SellerOrder, duty: str, about: str = "", **more: object
+) -> None:
+    seats = ShopMember.objects.with_duty(duty).filter(shop=part.shop_id)
+    for seat in seats.filter(user__is_active=True).select_related("user"):
+        mailing.write(
+            recipient=seat.user.email,
+            kind=kind,
+            about=about or part.number,
+            context={"part": part, "url": _where_sellers_see(part)} | more,
         )
 
 

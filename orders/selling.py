@@ -21,9 +21,10 @@ from unfold.admin import ModelAdmin
 
 from accounts.models import Shop
 from marketflow.core.errors import Refusal
+from orders.giving_forms import CancelForm, RefundForm
 from orders.models import OrderLine, SellerOrder, Shipment
 from orders.parcel_forms import ParcelForm, ShipForm
-from orders.services import fulfilment
+from orders.services import fulfilment, timelines
 
 MOST_ROWS = 50  # Of the queue, and of slips printed at once.
 CARRIERS = ["An Post", "DHL", "DPD", "FedEx", "GLS", "Royal Mail", "UPS"]
@@ -31,7 +32,7 @@ CARRIERS = ["An Post", "DHL", "DPD", "FedEx", "GLS", "Royal Mail", "UPS"]
 
 def queue(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     """What is paid for and not sent, oldest first; a parcel each, all with one button."""
-    _require(model_admin.has_view_permission(request))
+    require(model_admin.has_view_permission(request))
     waiting = _parts(request, "orders").to_ship().order_by("order__paid_at", "pk")
     chosen = request.GET.getlist("part")
     if chosen:
@@ -43,32 +44,39 @@ def queue(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
         _tell(request, len(rows) - len(left))
         rows = left
         if not any(row["form"].errors for row in rows):
-            return redirect(request.get_full_path() if rows else _address("orders_queue"))
+            return redirect(request.get_full_path() if rows else address("orders_queue"))
     context = {"rows": rows, "total": total, "carriers": CARRIERS, "is_chosen": bool(chosen)}
     status = 422 if request.method == "POST" else 200
-    return _page(
+    return in_frame(
         model_admin, request, "admin/orders/queue.html", gettext("Orders to ship"), context, status
     )
 
 
 def part(model_admin: ModelAdmin, request: HttpRequest, pk: str) -> HttpResponse:
     """One shop's part of an order, with what can be done next."""
-    _require(model_admin.has_view_permission(request))
-    found = _found(request, "orders", pk)
-    context = {"form": _ship_form(request, found)} | _about(request, found)
-    return _page(model_admin, request, "admin/orders/part.html", found.number, context)
+    require(model_admin.has_view_permission(request))
+    found = find_part(request, "orders", pk)
+    return show_part(model_admin, request, found)
+
+
+def show_part(
+    model_admin: ModelAdmin, request: HttpRequest, part: SellerOrder, **forms: Any
+) -> HttpResponse:
+    """The page of `part`, with what may be done; `forms` that were sent stand as they were."""
+    context = _about(request, part) | forms
+    status = 422 if request.method == "POST" and "estimate" not in forms else 200
+    return in_frame(
+        model_admin, request, "admin/orders/part.html", part.number, context, status=status
+    )
 
 
 def ship(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Send one parcel, of all that is left or of chosen units."""
-    _require(model_admin.has_view_permission(request))
-    found = _found(request, "ship", pk)
+    require(model_admin.has_view_permission(request))
+    found = find_part(request, "ship", pk)
     form = ShipForm(request.POST, part=found)
     if not form.is_valid():
-        context = {"form": form} | _about(request, found)
-        return _page(
-            model_admin, request, "admin/orders/part.html", found.number, context, status=422
-        )
+        return show_part(model_admin, request, found, form=form)
     try:
         with transaction.atomic():
             form.require_unchanged()
@@ -79,24 +87,24 @@ def ship(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
         messages.error(request, refusal.message)
     else:
         messages.success(request, gettext("Sent: %(parcel)s.") % {"parcel": shipment})
-    return redirect(_address("orders_sellerorder_change", found.pk))
+    return redirect(address("orders_sellerorder_change", found.pk))
 
 
 def deliver(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    _require(model_admin.has_view_permission(request))
-    found = _found(request, "ship", pk)
+    require(model_admin.has_view_permission(request))
+    found = find_part(request, "ship", pk)
     try:
         fulfilment.deliver(seller_order=found, actor=request.user)
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
         messages.success(request, gettext("%(order)s has arrived.") % {"order": found})
-    return redirect(_address("orders_sellerorder_change", found.pk))
+    return redirect(address("orders_sellerorder_change", found.pk))
 
 
 def slips(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     """Packing slips, a sheet each: those asked for, or all that are to be sent."""
-    _require(model_admin.has_view_permission(request))
+    require(model_admin.has_view_permission(request))
     parts = _parts(request, "orders").order_by("order__paid_at", "pk")
     chosen = [pk for pk in request.GET.getlist("part") if pk.isdecimal()]
     sheets = list(parts.filter(pk__in=chosen) if chosen else parts.to_ship())[:MOST_ROWS]
@@ -105,7 +113,8 @@ def slips(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/orders/slips.html", {"parts": sheets})
 
 
-def _require(is_allowed: bool) -> None:
+def require(is_allowed: bool) -> None:
+    """Answer 403 where the role does not allow the page."""
     if not is_allowed:
         raise PermissionDenied
 
@@ -116,7 +125,7 @@ def _parts(request: HttpRequest, duty: str) -> QuerySet:
     return parts.prefetch_related(Prefetch("lines", lines))
 
 
-def _found(request: HttpRequest, duty: str, pk: object) -> SellerOrder:
+def find_part(request: HttpRequest, duty: str, pk: object) -> SellerOrder:
     """Another shop's order and one that never was are the same: 404."""
     if not str(pk).isdecimal():
         raise Http404
@@ -180,33 +189,45 @@ def _tell(request: HttpRequest, sent: int) -> None:
 
 
 def _ship_form(request: HttpRequest, part: SellerOrder) -> ShipForm | None:
-    may_ship = SellerOrder.objects.managed_by(request.user, "ship").filter(pk=part.pk).exists()
-    if part.state != SellerOrder.State.PAID or not may_ship:
+    if part.state != SellerOrder.State.PAID or not _may(request, part, "ship"):
         return None
     carriers = _last_carriers({part.shop_id})
     return ShipForm(part=part, initial={"carrier": carriers.get(part.shop_id, "")})
 
 
 def _about(request: HttpRequest, part: SellerOrder) -> dict[str, Any]:
-    may_ship = SellerOrder.objects.managed_by(request.user, "ship").filter(pk=part.pk).exists()
-    steps = [
-        {"at": step.changed_at, "label": SellerOrder.State(step.dst).label}
-        for step in part.history.order_by("seq")
-    ]
+    may_ship = _may(request, part, "ship")
+    may_refund = _may(request, part, "refund")
+    is_paid = part.state == SellerOrder.State.PAID
     return {
         "part": part,
         "carriers": CARRIERS,
+        "form": _ship_form(request, part),
         "shipments": part.shipments.prefetch_related("lines__line"),
-        "steps": steps,
+        "refunds": part.refunds.all(),
+        "returns": part.returns.all(),
+        "disputes": part.disputes.all(),
+        "timeline": timelines.of_shop(part),
         "may_deliver": may_ship and part.state == SellerOrder.State.SHIPPED,
+        "cancel_form": CancelForm(part=part) if may_refund and is_paid else None,
+        "refund_form": RefundForm(part=part) if may_refund and _has_money(part) else None,
     }
 
 
-def _address(name: str, *args: object) -> str:
+def _may(request: HttpRequest, part: SellerOrder, duty: str) -> bool:
+    return SellerOrder.objects.managed_by(request.user, duty).filter(pk=part.pk).exists()
+
+
+def _has_money(part: SellerOrder) -> bool:
+    return part.order.paid_at is not None and part.refundable.amount > 0
+
+
+def address(name: str, *args: object) -> str:
+    """Where a page of the sellers' admin is."""
     return reverse(f"seller:{name}", args=args)
 
 
-def _page(
+def in_frame(
     model_admin: ModelAdmin,
     request: HttpRequest,
     template: str,
@@ -214,6 +235,7 @@ def _page(
     context: dict[str, Any],
     status: int = 200,
 ) -> TemplateResponse:
+    """`template` in the frame of the sellers' admin."""
     request.current_app = model_admin.admin_site.name
     frame = model_admin.admin_site.each_context(request) | {"title": title}
     return TemplateResponse(request, template, frame | context, status=status)

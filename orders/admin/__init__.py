@@ -1,3 +1,3 @@
 """What both admin sites show of orders."""
 
-from orders.admin import books, commissions, market, papers, payouts, selling  # noqa: F401
+from orders.admin import aftercare, books, commissions, market, papers, payouts, selling  # noqa: F401

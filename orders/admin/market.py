@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -11,7 +11,8 @@ from unfold.decorators import display
 
 from marketflow.core.admin import ReadOnly, StaffAdmin, staff_site
 from marketflow.core.templatetags.marketflow import money
-from orders.models import Order, OrderLine, Payment, PaymentEvent, SellerOrder, StateChange
+from orders.models import Order, OrderLine, Payment, PaymentEvent, SellerOrder
+from orders.services import timelines
 
 STATE_COLOURS = {
     "awaiting_payment": "warning",
@@ -107,14 +108,20 @@ class OrderAdmin(HasTimeline, StaffAdmin):
     ]
     readonly_fields = [name for row in fields for name in ([row] if isinstance(row, str) else row)]
 
-    def steps(self, thing: Order) -> QuerySet:
-        parts = thing.seller_orders.values("pk")
-        payments = thing.payments.values("pk")
-        return StateChange.objects.filter(
-            Q(subject="order", subject_id=thing.pk)
-            | Q(subject="seller_order", subject_id__in=parts)
-            | Q(subject="payment", subject_id__in=payments)
-        )
+    @display(description=_("timeline"))
+    def timeline(self, order: Order) -> str:
+        rows = [
+            (
+                entry.at.strftime("%Y-%m-%d %H:%M:%S"),
+                entry.part or entry.subject,
+                entry.text,
+                money(entry.amount) if entry.amount else "",
+                entry.detail,
+                entry.actor,
+            )
+            for entry in timelines.of_staff(order)
+        ]
+        return format_html_join("", "<div>{} · {} · {} {} {} {}</div>", rows)
 
     @display(description=_("delivery address"))
     def address(self, order: Order) -> str:

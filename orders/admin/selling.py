@@ -17,7 +17,7 @@ from unfold.decorators import action, display
 
 from marketflow.core.admin import ReadOnly, ShopScopedAdmin, seller_site
 from marketflow.core.templatetags.marketflow import money
-from orders import selling
+from orders import giving_back, selling
 from orders.admin.market import STATE_COLOURS
 from orders.models import OrderLine, SellerOrder
 
@@ -37,6 +37,8 @@ class OwnOrderAdmin(ReadOnly, ShopScopedAdmin):
             path("queue/", self._page(selling.queue), name="orders_queue"),
             path("slips/", self._page(selling.slips), name="orders_slips"),
             path("<int:pk>/ship/", self._step(selling.ship), name="orders_ship"),
+            path("<int:pk>/cancel/", self._step(giving_back.cancel), name="orders_cancel"),
+            path("<int:pk>/refund/", self._step(giving_back.refund), name="orders_refund"),
             path("<int:pk>/delivered/", self._step(selling.deliver), name="orders_deliver"),
         ]
         return pages + super().get_urls()

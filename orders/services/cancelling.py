@@ -60,7 +60,7 @@ def cancel(*, order: Order, actor: User | None = None) -> None:
     _give_stock_back(line for part in left for line in part.lines.all())
     for part in left:
         part.move_to(SellerOrder.State.CANCELLED, actor=actor)
-    _close_if_over(locked, parts, reason="cancelled", actor=actor)
+    _close_if_over(locked, parts, told=left, reason="cancelled", actor=actor)
     bookings.lock_for_refunds(left, locked.currency)
     for part in left:
         _refund_all(part, actor=actor)
@@ -179,9 +179,17 @@ def _give_stock_back(
 
 
 def _close_if_over(
-    order: Order, parts: list[SellerOrder], *, reason: str, actor: User | None
+    order: Order,
+    parts: list[SellerOrder],
+    *,
+    reason: str,
+    actor: User | None,
+    told: list[SellerOrder] | None = None,
 ) -> None:
-    """The order ends with the last of its parts: cancelled with all of them, else completed."""
+    """The order ends with the last of its parts: cancelled with all of them, else completed.
+
+    `told` are the parts whose shops did not cancel themselves, if any.
+    """
     if any(part.state not in ENDED for part in parts):
         return
     if all(part.state == SellerOrder.State.CANCELLED for part in parts):
@@ -191,7 +199,7 @@ def _close_if_over(
             OrderCancelled(
                 order_id=order.pk,
                 buyer_id=order.buyer_id,
-                shop_ids=[part.shop_id for part in parts],
+                shop_ids=[part.shop_id for part in told or parts],
                 reason=reason,
             )
         )

@@ -45,6 +45,7 @@ def overview(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
         "state": state,
         "states": Payout.State.choices,
         "accounts_url": reverse("seller:accounts_bankaccount_changelist"),
+        "owned": list(Shop.objects.managed_by(request.user, "settings")),
     }
     return _page(model_admin, request, "admin/payouts/overview.html", gettext("Payouts"), context)
 

@@ -22,7 +22,7 @@ from marketflow.core.admin import ReadOnly, ShopScopedAdmin, StaffAdmin, seller_
 from marketflow.core.admin_forms import ReasonForm, answered, ask
 from marketflow.core.errors import Refusal
 from marketflow.core.templatetags.marketflow import money
-from orders import payout_pages
+from orders import connect_pages, payout_pages
 from orders.admin.market import STATE_COLOURS, HasTimeline
 from orders.admin.pages import HasPages
 from orders.models import Payout, PayoutItem
@@ -38,6 +38,12 @@ class OwnPayoutAdmin(HasPages, ReadOnly, ShopScopedAdmin):
     def get_urls(self) -> list[URLPattern]:
         pages = [
             path("ask/", self.step(payout_pages.ask), name="orders_payout_ask"),
+            path("connect/", self.step(connect_pages.connect), name="orders_connect"),
+            path(
+                "connected/<slug:slug>/",
+                self.page(connect_pages.connected),
+                name="orders_connected",
+            ),
             path("<int:pk>/print/", self.page(payout_pages.printed), name="orders_payout_print"),
             path("<int:pk>/csv/", self.page(payout_pages.as_csv), name="orders_payout_csv"),
         ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import urllib.request
 
 import pytest
 from django.core.management import call_command
 
-from accounts.tests.factories import make_bank_account
+from accounts.models import ShopMember
+from accounts.tests.factories import make_bank_account, make_user
 from catalog.tests.factories import make_variant
 from orders.models import Payout
 from orders.services import connecting, payments, payout_sending, payouts, provider_events
@@ -188,3 +190,63 @@ def test_a_transfer_of_somebody_else_is_not_taken_for_a_payout(
 
     payout.refresh_from_db()
     assert payout.state == "paid"
+
+
+# --- the pages of the sellers
+
+
+OVERVIEW = "/seller/orders/payout/"
+
+
+def start(client, slug: str):
+    return client.post(f"{OVERVIEW}connect/", {"shop": slug})
+
+
+def link_in(answer) -> str:
+    return re.search(r'href="(http[^"]+/_hosted/onboard/[^"]+)"', answer.content.decode())[1]
+
+
+def test_fern_sets_up_her_payouts(client, seller, shop, account, sale):
+    client.force_login(seller)
+    assert "Set up payouts" in client.get(OVERVIEW).content.decode()
+
+    request = urllib.request.Request(link_in(start(client, shop.slug)), data=b"answer=complete")
+    back = urllib.request.build_opener(NoRedirect).open(request).headers["Location"]
+    answer = client.get(back.removeprefix("http://127.0.0.1:8000"), follow=True)
+
+    assert "Payouts are set up." in answer.content.decode()
+    account.refresh_from_db()
+    assert account.provider_ready_at is not None
+
+
+def test_who_comes_back_too_early_is_told_so(client, seller, shop, account):
+    client.force_login(seller)
+    start(client, shop.slug)
+
+    answer = client.get(f"{OVERVIEW}connected/{shop.slug}/", follow=True)
+
+    assert "still checking" in answer.content.decode()
+    account.refresh_from_db()
+    assert account.provider_ready_at is None
+
+
+def test_only_an_owner_says_where_the_money_goes(client, shop, account, sale):
+    ShopMember.objects.create(shop=shop, user=make_user("mel"), role=ShopMember.Role.MANAGER)
+    client.force_login(make_user("mel"))
+
+    assert "Set up payouts" not in client.get(OVERVIEW).content.decode()
+    assert start(client, shop.slug).status_code == 404
+    assert client.get(f"{OVERVIEW}connected/{shop.slug}/").status_code == 404
+
+    account.refresh_from_db()
+    assert account.provider_account == ""
+
+
+def test_a_rivals_account_does_not_exist(client, rival, shop, account):
+    client.force_login(make_user("rita"))
+
+    assert start(client, shop.slug).status_code == 404
+    assert client.get(f"{OVERVIEW}connected/{shop.slug}/").status_code == 404
+
+    account.refresh_from_db()
+    assert account.provider_account == ""

@@ -373,6 +373,14 @@ def test_an_event_is_read_in_our_words(gateway):
     assert said.data["payment"] == "ours"
 
 
+def test_each_endpoint_at_stripe_has_a_secret_of_its_own(gateway, settings):
+    settings.STRIPE_WEBHOOK_SECRET = f"whsec_of_the_other, {SECRET}"
+    body = event()
+
+    assert gateway.parse_event(body, signed(body)).event_id == "evt_1"
+    assert gateway.parse_event(body, signed(body, secret="whsec_of_the_other")).event_id == "evt_1"
+
+
 @pytest.mark.parametrize(
     ("type", "body", "kind", "reference"),
     [

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_countries import countries
 
 from accounts.pages import own_address, see_other
+from carts import summary
 from carts.forms import AddForm, LinesForm, PlaceForm
 from carts.models import Cart, CartLine
 from carts.services import baskets, pricing
@@ -32,7 +33,7 @@ private = cache_control(private=True, no_store=True)
 @require_safe
 @private
 def cart(request: HttpRequest) -> HttpResponse:
-    return _page(request, baskets.find(request), {"removed": _just_removed(request)})
+    return page(request, baskets.find(request), {"removed": _just_removed(request)})
 
 
 @require_POST
@@ -63,16 +64,16 @@ def update(request: HttpRequest) -> HttpResponse:
         return see_other("carts:cart")
     form = LinesForm(request.POST, pricing.price(mine))
     if form.line_errors or form.note_errors:
-        return _page(request, mine, {"form": form, "errors": form.line_errors}, status=422)
+        return page(request, mine, {"form": form, "errors": form.line_errors}, status=422)
     try:
         baskets.change(mine, form.quantities)
     except (OutOfStock, baskets.NotForSale) as refusal:
         errors = {_line_of(mine, refusal): _in_words(refusal)}
-        return _page(request, mine, {"form": form, "errors": errors}, status=409)
+        return page(request, mine, {"form": form, "errors": errors}, status=409)
     baskets.choose_shipping(mine, form.shipping)
     if form.notes:
         baskets.write_notes(mine, form.notes)
-    return _done(request, mine)
+    return done(request, mine)
 
 
 @require_POST
@@ -111,7 +112,7 @@ def choose_place(request: HttpRequest) -> HttpResponse:
         return see_other("carts:cart")
     form = PlaceForm(request.POST)
     if not form.is_valid():
-        return _page(request, mine, {"place": form}, status=422)
+        return page(request, mine, {"place": form}, status=422)
     baskets.send_to(mine, **form.cleaned_data)
     response = see_other("carts:cart")
     country, a_year = form.cleaned_data["country"], 365 * 86_400
@@ -134,27 +135,33 @@ def _move(request: HttpRequest, line: str, *, saved: bool) -> HttpResponse:
     return see_other("carts:cart")
 
 
-def _page(
+def page(
     request: HttpRequest, mine: Cart | None, more: dict[str, object], status: int = 200
 ) -> HttpResponse:
     priced = pricing.price(mine)
+    places = _coupons(priced, more.get("coupon", {}))
     context = {
         "cart": priced,
         "cart_size": priced.size,
-        "groups": _rows(priced, more),
+        "groups": _rows(priced, places, more),
+        "places": places.values(),
+        "market_place": places[""],
         "place": PlaceForm.of(priced),
         "country_name": countries.name(priced.country),
-        "rows": _amounts(priced),
+        "rows": summary.rows(priced),
     }
     return render_page(request, "carts/cart.html", "carts/_cart.html", context | more, status)
 
 
-def _rows(priced: pricing.PricedCart, more: dict[str, object]) -> list[dict[str, object]]:
+def _rows(
+    priced: pricing.PricedCart, places: dict[str, dict], more: dict[str, object]
+) -> list[dict[str, object]]:
     """Each shop with its lines, what was typed for them and what was wrong with it."""
     form, errors = more.get("form"), more.get("errors", {})
     return [
         {
             "priced": group,
+            "place": places[group.shop.slug],
             "lines": [
                 {
                     "priced": line,
@@ -187,14 +194,22 @@ def _note(
     return {"text": text, "error": form.note_errors.get(slug, "")}
 
 
-def _amounts(priced: pricing.PricedCart) -> list[dict[str, object]]:
-    items = ngettext("%(n)d item", "%(n)d items", priced.size) % {"n": priced.size}
-    shops = len(priced.groups)
-    delivery = ngettext("Delivery", "Delivery from %(n)d shops", shops) % {"n": shops}
-    return [
-        {"label": items, "amount": priced.goods},
-        {"label": delivery, "amount": priced.shipping},
-    ]
+def _coupons(priced: pricing.PricedCart, wrong: dict[str, str]) -> dict[str, dict[str, object]]:
+    """A place for coupons by the shop's slug, and one for the market under no slug."""
+    places: dict[str, dict[str, object]] = {}
+    for at in ["", *(group.shop.slug for group in priced.groups)]:
+        mine = wrong if wrong.get("at") == at else {}
+        places[at] = {
+            "at": at,
+            "form": f"coupon-{at or 'market'}",
+            "typed": mine.get("typed", ""),
+            "error": mine.get("error", ""),
+            "coupons": [],
+        }
+    for coupon in priced.coupons:
+        slug = coupon.shop.slug if coupon.shop else ""
+        places.get(slug, places[""])["coupons"].append(coupon)
+    return places
 
 
 def _just_removed(request: HttpRequest) -> dict[str, object] | None:
@@ -207,11 +222,11 @@ def _just_removed(request: HttpRequest) -> dict[str, object] | None:
     return variant and {"variant": variant, "quantity": form.cleaned_data["quantity"] or 1}
 
 
-def _done(request: HttpRequest, mine: Cart) -> HttpResponse:
+def done(request: HttpRequest, mine: Cart) -> HttpResponse:
     if not is_partial(request):
         return see_other("carts:cart")
     total = money(pricing.price(mine).total)
-    return _page(request, mine, {"announce": _("Cart total %(total)s") % {"total": total}})
+    return page(request, mine, {"announce": _("Cart total %(total)s") % {"total": total}})
 
 
 def _added(request: HttpRequest, mine: Cart, line: CartLine, variant: Variant) -> HttpResponse:

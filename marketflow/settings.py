@@ -468,6 +468,7 @@ RATE_LIMITS = {
         "search": "120/60",
         "suggestions": "600/60",
         "checkout": "30/60",
+        "coupon": "20/600",
         "find_order": "10/600",
         "upload": "120/600",
         "import": "20/3600",

@@ -29,7 +29,8 @@ class CartItemSerializer(serializers.Serializer):
     quantity = serializers.IntegerField()
     unit_price = MoneyField()
     old_price = MoneyField(allow_null=True)
-    total = MoneyField()
+    discount = MoneyField()
+    total = MoneyField(help_text="After the discount.")
     issue = serializers.CharField(help_text="unavailable, sold_out, short, or blank.")
 
 
@@ -47,13 +48,36 @@ class CartShopSerializer(serializers.Serializer):
     name = serializers.CharField()
 
 
+class DiscountSerializer(serializers.Serializer):
+    """What a promotion takes off goods and delivery together."""
+
+    name = serializers.CharField()
+    code = serializers.CharField(help_text="Blank where it applies by itself.")
+    amount = MoneyField()
+    payer = serializers.ChoiceField(["shop", "market", "shared"])
+
+
+class CouponSerializer(serializers.Serializer):
+    """A coupon in the cart, also where it takes nothing off at the moment."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    shop = serializers.CharField(source="shop.slug", default=None, help_text="Null: the market's.")
+    reason = serializers.CharField(
+        help_text="Why it takes nothing off: unknown, ended, exhausted, used, first_order, "
+        "minimum, nothing. Blank where it does."
+    )
+
+
 class CartGroupSerializer(serializers.Serializer):
     shop = CartShopSerializer()
     items = CartItemSerializer(many=True, source="lines")
     shipping_options = ShippingChoiceSerializer(many=True, source="options")
     deliverable = serializers.SerializerMethodField()
     goods = MoneyField()
-    shipping = MoneyField()
+    discounts = DiscountSerializer(many=True)
+    discount = MoneyField(help_text="Off the goods.")
+    shipping = MoneyField(help_text="After promotions.")
     tax_included = MoneyField()
     total = MoneyField()
 
@@ -74,6 +98,8 @@ class CartSerializer(serializers.Serializer):
 
     groups = CartGroupSerializer(many=True)
     saved = CartItemSerializer(many=True)
+    discounts = DiscountSerializer(many=True)
+    coupons = CouponSerializer(many=True)
     country = serializers.CharField()
     postcode = serializers.SerializerMethodField()
     totals = serializers.SerializerMethodField()
@@ -108,6 +134,10 @@ class ItemInput(StrictSerializer):
 
 class QuantityInput(StrictSerializer):
     quantity = WholeNumberField(min_value=0, max_value=CartLine.MOST)
+
+
+class CouponInput(StrictSerializer):
+    code = serializers.CharField(max_length=60)
 
 
 class CartInput(StrictSerializer):

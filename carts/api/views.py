@@ -8,10 +8,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from carts.api.serializers import CartInput, CartSerializer, ItemInput, QuantityInput
+from carts.api.serializers import (
+    CartInput,
+    CartSerializer,
+    CouponInput,
+    ItemInput,
+    QuantityInput,
+)
 from carts.models import Cart, CartLine
-from carts.services import baskets, pricing
+from carts.services import baskets, coupons, pricing
 from catalog.models import Variant
+from marketflow.core import rate_limits
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import AllowAny
 
@@ -95,6 +102,40 @@ class CartItemView(CartAPIView):
         cart = baskets.find(request)
         lines = cart.lines if cart else CartLine.objects.none()
         return get_object_or_404(lines.select_related("cart"), uuid=id)
+
+
+class CartCouponsView(CartAPIView):
+    @extend_schema(request=CouponInput, responses=CartSerializer)
+    def post(self, request: Request) -> Response:
+        """Put a coupon in. One of the same shop, or of the market, makes room for it.
+
+        409 `coupon_unknown`, `coupon_ended`, `coupon_exhausted` or `coupon_not_applicable`.
+        """
+        rate_limits.count("coupon", rate_limits.address_of(request))
+        return self._apply(request)
+
+    # By `_apply`, which the limit must not be counted within.
+    post.takes_idempotency_key = "honoured"
+
+    @idempotent()
+    def _apply(self, request: Request) -> Response:
+        serializer = CouponInput(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        cart = baskets.find(request)
+        if cart is None:
+            raise coupons.CouponUnknown
+        cart = coupons.apply(cart=cart, code=serializer.validated_data["code"])
+        return self.answer(request, cart)
+
+
+class CartCouponView(CartAPIView):
+    @extend_schema(request=None, responses=CartSerializer)
+    def delete(self, request: Request, code: str) -> Response:
+        """Take a coupon out; one that is not in the cart is out already."""
+        cart = baskets.find(request)
+        if cart is not None:
+            cart = coupons.remove(cart=cart, code=code)
+        return self.answer(request, cart)
 
 
 def actor(request: Request) -> str:

@@ -248,6 +248,11 @@ class PricedCart:
     def shipping(self) -> Money:
         return self._sum(group.shipping for group in self.groups)
 
+    @property
+    def full_shipping(self) -> Money:
+        """Before promotions."""
+        return self._sum(group.shipping + group.shipping_discount for group in self.groups)
+
     @cached_property
     def tax_included(self) -> Money:
         return self._sum(group.tax_included for group in self.groups)

@@ -18,6 +18,7 @@ from carts.models.promotion import CODE
 from carts.services.discounts import Idle, Item, Reckoning, Sending
 from carts.services.pasts import Past
 from catalog.models import Category
+from marketflow.core.money import Money
 
 # A code may be known to several shops: each of them gives what it means by it.
 Slot = int | None
@@ -34,6 +35,14 @@ class Coupon:
     promotion: Promotion | None
     reason: str = ""
     missing_minor: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.promotion.name if self.promotion else ""
+
+    @property
+    def missing(self) -> Money:
+        return Money(self.missing_minor, self.promotion.currency if self.promotion else "")
 
     @property
     def is_used_up(self) -> bool:

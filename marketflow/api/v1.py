@@ -40,6 +40,8 @@ urlpatterns = [
     path("cart/items/", carts.CartItemsView.as_view(), name="cart-items"),
     path("cart/items/<uuid:id>/", carts.CartItemView.as_view(), name="cart-item"),
     path("shops/<slug:slug>/balance/", BalanceView.as_view(), name="balance"),
+    path("cart/coupon/", carts.CartCouponsView.as_view(), name="cart-coupons"),
+    path("cart/coupon/<str:code>/", carts.CartCouponView.as_view(), name="cart-coupon"),
     path("checkout/", checkout.CheckoutView.as_view(), name="checkout"),
     path("", include(router.urls)),
 ]

@@ -176,8 +176,15 @@ class OrderSummarySerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class UsedPromotionSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    code = serializers.CharField()
+    amount = MoneyField(source="discount")
+
+
 class OrderSerializer(serializers.ModelSerializer):
     totals = serializers.SerializerMethodField()
+    discounts = UsedPromotionSerializer(many=True, source="redemptions")
     shipping_address = PostalAddressSerializer(source="*")
     billing_address = PostalAddressSerializer(source="billing")
     seller_orders = SellerOrderSerializer(many=True)
@@ -194,6 +201,7 @@ class OrderSerializer(serializers.ModelSerializer):
             "paid_at",
             "note",
             "totals",
+            "discounts",
             "shipping_address",
             "billing_address",
             "seller_orders",

@@ -331,6 +331,10 @@ class OrderLine(models.Model):
         return Money(self.discount_minor, self.seller_order.order.currency)
 
     @property
+    def full_price(self) -> Money:
+        return self.unit_price * self.quantity
+
+    @property
     def total_minor(self) -> int:
         return self.unit_price_minor * self.quantity - self.discount_minor
 

@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_countries import countries
 
 from accounts.pages import see_other
+from carts import summary
 from carts.models import Cart
 from carts.services import baskets, pricing
 from carts.services.pricing import PricedCart
@@ -110,19 +111,8 @@ def context(name: str, priced: PricedCart, draft: Draft) -> dict[str, object]:
         "steps": _steps(name if name in drafts.STEPS else "review", draft.next_step(priced)),
         "cart": priced,
         "draft": draft,
-        "rows": amounts(priced),
+        "rows": summary.rows(priced),
     }
-
-
-def amounts(priced: PricedCart) -> list[dict[str, object]]:
-    """The rows of a summary."""
-    items = ngettext("%(n)d item", "%(n)d items", priced.size) % {"n": priced.size}
-    shops = len(priced.groups)
-    delivery = ngettext("Delivery", "Delivery from %(n)d shops", shops) % {"n": shops}
-    return [
-        {"label": items, "amount": priced.goods},
-        {"label": delivery, "amount": priced.shipping},
-    ]
 
 
 def test_cards() -> list[tuple[str, str]]:

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.pages import see_other
+from carts.summary import title
 from marketflow.core.errors import Refusal
+from marketflow.core.money import Money
 from orders import gateways
 from orders.forms import MethodForm, details_form
 from orders.models import InvalidTransition, Order, Payment
@@ -133,11 +135,15 @@ def why(payment: Payment | None) -> str:
 
 
 def amounts(order: Order) -> list[dict[str, object]]:
-    """The rows of an order's summary."""
-    rows = [{"label": _("Items"), "amount": order.goods}]
-    if order.discount_minor:
-        rows.append({"label": _("Discount"), "amount": -order.discount})
-    return [*rows, {"label": _("Delivery"), "amount": order.shipping}]
+    """The rows of an order's summary: full prices, then what promotions took off."""
+    uses = list(order.redemptions.all())
+    off = sum(use.discount_minor for use in uses)
+    full_delivery = order.shipping_minor + off - order.discount_minor
+    return [
+        {"label": _("Items"), "amount": order.goods},
+        {"label": _("Delivery"), "amount": Money(full_delivery, order.currency)},
+        *({"label": title(use), "amount": -use.discount} for use in uses),
+    ]
 
 
 def _method_of(last: Payment | None) -> str:

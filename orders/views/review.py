@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -22,6 +22,7 @@ from orders.models import Order
 from orders.services import checkout, drafts
 from orders.services.checkout import AlreadyOrdered, Delivery, EmptyCart, PriceChanged
 from orders.services.drafts import Draft
+from orders.services.promotions import UsedUp
 from orders.views import access, paying, seen
 from orders.views.checkout import page, price, test_cards
 from orders.views.element import allow, element
@@ -81,7 +82,7 @@ def _to_its_page(request: HttpRequest, order: Order) -> HttpResponse:
 
 def _order(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
     """Place the order and pay for it; or say what stands in the way, with nothing charged."""
-    details = details_form(draft.method, request.POST)
+    details = _details(price(cart, draft), draft, request.POST)
     note = NoteForm(request.POST)
     if not (details.is_valid() and note.is_valid()):
         return _page(request, cart, draft, details=details, note=note, status=422)
@@ -113,10 +114,14 @@ def _order(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
     except PriceChanged as refusal:
         words = seen.changes(request.POST.get("seen", ""), refusal.cart)
         return _page(request, cart, draft, changes=words, **again)
+    except UsedUp as refusal:
+        return _page(request, cart, draft, changes=[_(refusal.message)], **again)
     except OutOfStock as refusal:
         return _without_the_missing(request, cart, draft, refusal, note)
 
     access.remember(request, order)
+    if not order.total_minor:
+        return see_other(order)
     return paying.pay(request, order, draft.method, details.cleaned_data)
 
 
@@ -168,11 +173,11 @@ def _page(
     priced = price(cart, draft)
     gateway = gateways.named(draft.method)
     everything = {
-        "details": details_form(draft.method),
+        "details": _details(priced, draft),
         "note": NoteForm(),
         "gateway": gateway,
-        "test_cards": test_cards() if gateway.name == "test" else [],
-        "element": element(draft.method, priced.total),
+        "test_cards": test_cards() if gateway.name == "test" and priced.total.amount else [],
+        "element": element(draft.method, priced.total) if priced.total.amount else None,
         "key": cart.uuid,
         "seen": seen.carry(priced, draft),
         "hold_minutes": settings.ORDER_HOLD_MINUTES,
@@ -182,8 +187,15 @@ def _page(
     return allow(response, draft.method)
 
 
+def _details(priced: PricedCart, draft: Draft, data: QueryDict | None = None) -> forms.Form:
+    """The provider's own fields; none where there is nothing to pay."""
+    return details_form(draft.method if priced.total.amount else "", data)
+
+
 def _pay_label(priced: PricedCart, *, others: bool) -> str:
     """The words of the button that moves money name the amount."""
+    if not priced.total.amount:
+        return _("Order the other items") if others else _("Place order")
     if others:
         text = _("Order the other items and pay %(total)s")
     else:

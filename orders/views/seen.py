@@ -9,6 +9,7 @@ from django.core import signing
 from django.utils.translation import gettext as _
 
 from carts.services.pricing import PricedCart
+from carts.summary import title
 from marketflow.core.money import Money
 from marketflow.core.templatetags.marketflow import money
 from orders.services.drafts import Draft
@@ -21,6 +22,7 @@ def carry(priced: PricedCart, draft: Draft) -> str:
         "draft": draft.digest,
         "total": priced.total.amount,
         "shipping": {group.shop.slug: group.shipping.amount for group in priced.groups},
+        "discounts": {title(one): one.amount.amount for one in priced.discounts},
         "lines": {
             str(line.variant.uuid): [line.quantity, line.unit_price.amount]
             for line in priced.lines
@@ -55,10 +57,26 @@ def changes(text: str, priced: PricedCart) -> list[str]:
         for group in priced.groups
         if group.shipping.amount != seen["shipping"].get(group.shop.slug)
     ]
+    sentences += _discounts(seen.get("discounts", {}), priced)
     if seen.get("total") != priced.total.amount:
         words = _prices(priced.total, seen["total"])
         sentences.append(_("The total is now %(price)s (was %(was)s).") % words)
     return sentences or [_("The VAT inside the total changed. The total is as it was.")]
+
+
+def _discounts(before: dict[str, int], priced: PricedCart) -> list[str]:
+    now = {title(one): one.amount for one in priced.discounts}
+    nothing = Money(0, priced.currency)
+    changed = [name for name in {**before, **now} if _amount(now, name) != before.get(name, 0)]
+    return [
+        _("%(name)s takes off %(price)s (was %(was)s).")
+        % {"name": name, **_prices(now.get(name, nothing), before.get(name, 0))}
+        for name in changed
+    ]
+
+
+def _amount(discounts: dict[str, Money], name: str) -> int:
+    return discounts[name].amount if name in discounts else 0
 
 
 def _prices(price: Money, was: int) -> dict[str, str]:

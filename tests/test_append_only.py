@@ -7,6 +7,8 @@ from django.db import DatabaseError, connection, transaction
 from catalog.models import StockMovement
 from catalog.tests.factories import make_variant
 from marketflow.core import append_only
+from orders.models import Invoice, LedgerTransfer, PaymentEvent, PayoutItem, StateChange
+from tests.books import market
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,66 @@ def test_the_table_can_not_be_emptied(movement):
 
     with connection.cursor() as cursor:
         assert is_refused(lambda: cursor.execute("TRUNCATE catalog_stockmovement CASCADE"))
+
+
+# --- each table of the books
+
+
+@pytest.fixture
+def books(db):
+    """At least one row in every table that is only added to, and keeps money or numbers."""
+    market.fill()
+    return [LedgerTransfer, PayoutItem, Invoice, StateChange, PaymentEvent, StockMovement]
+
+
+def test_the_books_can_not_be_changed_or_deleted(books, subtests):
+    connection.check_constraints()
+    for model in books:
+        table, rows = model._meta.db_table, rows_of(model)
+        assert rows, table
+        with subtests.test(table), connection.cursor() as cursor:
+            assert is_refused(lambda c=cursor, t=table: c.execute(f"UPDATE {t} SET id = id"))
+            assert is_refused(lambda c=cursor, t=table: c.execute(f"DELETE FROM {t}"))
+            if connection.vendor == "postgresql":
+                assert is_refused(lambda c=cursor, t=table: c.execute(f"TRUNCATE {t} CASCADE"))
+            assert rows_of(model) == rows
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has INSERT OR REPLACE")
+def test_the_books_can_not_be_replaced_by_any_unique_column(books, subtests):
+    for model in books:
+        table, rows = model._meta.db_table, rows_of(model)
+        names = [field.column for field in model._meta.concrete_fields]
+        for unique in append_only._unique_columns(model):
+            # As the oldest row in these columns, and new in all others that are unique.
+            values = ", ".join(
+                name if name in unique or not is_unique(model, name) else another(model, name)
+                for name in names
+            )
+            replace = (
+                f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) "
+                f"SELECT {values} FROM {table} WHERE id = (SELECT min(id) FROM {table})"
+            )
+            with subtests.test(f"{table}: {unique}"), connection.cursor() as cursor:
+                assert is_refused(lambda c=cursor, s=replace: c.execute(s))
+                assert rows_of(model) == rows
+
+
+def rows_of(model) -> list[dict]:
+    return list(model.objects.order_by("pk").values())
+
+
+def is_unique(model, column: str) -> bool:
+    return any(column in columns for columns in append_only._unique_columns(model))
+
+
+def another(model, column: str) -> str:
+    """A value that no row has in a unique column."""
+    field = next(f for f in model._meta.concrete_fields if f.column == column)
+    kind = field.get_internal_type()
+    if kind == "UUIDField":
+        return "'00000000000000000000000000000000'"
+    return "'new'" if kind == "CharField" else "9999999"
 
 
 def test_every_guarded_table_has_its_triggers():

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -43,6 +44,16 @@ FACTS = [
     "maximum_minor",
 ]
 LOOK_FIRST = _("Nothing is saved yet. This is what it would change; save again to confirm.")
+
+
+class Any(AutocompleteSelect):
+    """Left empty it says so: a screen reader has nothing else to call the box by."""
+
+    words = {"shop": _("Every shop"), "category": _("Every category")}
+
+    def build_attrs(self, *args: object, **kwargs: object) -> dict[str, object]:
+        attrs = super().build_attrs(*args, **kwargs)
+        return attrs | {"data-placeholder": str(self.words[self.field.name])}
 
 
 class RuleForm(forms.ModelForm):
@@ -131,6 +142,10 @@ class RuleAdmin(HasPages, StaffAdmin):
         name = "orders_commissionrule_move"
         move = self.page(RuleAdmin.move_view)
         return [path("<int:pk>/move/<str:way>/", move, name=name), *super().get_urls()]
+
+    def formfield_for_foreignkey(self, db_field, request: HttpRequest, **kwargs: object) -> object:
+        kwargs["widget"] = Any(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs: object) -> object:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -93,6 +93,7 @@ UNFOLD = SHARED | {
                     _model(_("Accounts"), "menu_book", "orders.ledgeraccount"),
                     _model(_("Transfers"), "swap_horiz", "orders.ledgertransfer"),
                     _model(_("Invoices"), "request_quote", "orders.invoice"),
+                    _model(_("Promotions"), "sell", "carts.promotion"),
                     _model(_("Tax rates"), "percent", "carts.taxrate"),
                 ],
             },
@@ -187,6 +188,7 @@ UNFOLD_SELLER = SHARED | {
                         "carts_shippingoption_changelist",
                         "catalogue",
                     ),
+                    _own(_("Promotions"), "sell", "carts_promotion_changelist", "catalogue"),
                     _own(_("Team"), "group", "accounts_shopmember_changelist", "settings"),
                     _own(
                         _("Invitations"), "mail", "accounts_shopinvitation_changelist", "settings"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -143,6 +144,13 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})" if self.code else self.name
+
+    def save(self, **kwargs: Any) -> None:
+        """Never `used` of a row that is there: orders count it up meanwhile."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            columns = {field.name for field in self._meta.concrete_fields}
+            kwargs["update_fields"] = columns - {"id", "used"}
+        super().save(**kwargs)
 
     def clean(self) -> None:
         """Fill in what follows from the rest, and say what is missing at its field."""

@@ -73,6 +73,7 @@ def update(request: HttpRequest) -> HttpResponse:
     baskets.choose_shipping(mine, form.shipping)
     if form.notes:
         baskets.write_notes(mine, form.notes)
+    mine.refresh_from_db()
     return done(request, mine)
 
 

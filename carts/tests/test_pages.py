@@ -331,3 +331,12 @@ def test_a_note_that_is_too_long_is_kept_on_the_page_and_nowhere_else(guest, sho
     assert page.status == 422
     assert "x" * 1001 in page.response.content.decode()
     assert Cart.objects.get().notes == {}
+
+
+def test_the_swapped_cart_shows_the_note_that_was_just_typed(guest, shop):
+    put(guest, make_variant(shop))
+
+    answer = guest.client.post("/cart/update/", {"note-fern-co": "Wrap it."}, **PARTIAL)
+
+    assert answer.status_code == 200
+    assert "Wrap it.</textarea>" in answer.content.decode()

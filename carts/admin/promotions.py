@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import Shop
 from carts.models import Promotion
+from carts.models.promotion import WHOLE
 from marketflow.core.admin import ShopScopedAdmin, StaffAdmin, seller_site, staff_site
 from marketflow.core.money import Money
 from marketflow.core.templatetags.marketflow import money
@@ -31,9 +32,9 @@ class PercentField(forms.DecimalField):
     def prepare_value(self, value: object) -> object:
         return f"{Decimal(value) / 100:f}" if isinstance(value, int) else value
 
-    def clean(self, value: object) -> int:
+    def clean(self, value: object) -> int | None:
         percent = super().clean(value)
-        return int(percent * 100) if percent is not None else 0
+        return int(percent * 100) if percent is not None else None
 
     def has_changed(self, initial: object, data: object) -> bool:
         try:
@@ -50,6 +51,11 @@ class PromotionForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """A code is taken within its shop; what other shops call theirs is not looked at."""
         values = super().clean()
+        if values.get("basis_points", 0) is None:
+            # A slip of the eye must not give everything away.
+            if values.get("kind") == Promotion.Kind.PERCENT:
+                self.add_error("basis_points", gettext("Enter how many percent"))
+            values["basis_points"] = WHOLE
         shop = values.get("shop", self.instance.shop if self.instance.pk else None)
         code = values.get("code", "").strip().upper()
         if not code or "shop" in self.errors:
@@ -72,6 +78,9 @@ class PromotionPages:
     autocomplete_fields = ["categories", "products"]
     actions = None
 
+    class Media:
+        js = ["backoffice/labels.js"]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Promotion | None = None) -> list[str]:
         # Redemptions were made for one shop's goods.
         return ["shop", "uses"] if obj else ["uses"]
@@ -82,10 +91,11 @@ class PromotionPages:
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if not db_field.name.endswith("basis_points"):
             return super().formfield_for_dbfield(db_field, request, **kwargs)
-        least = Decimal(0) if db_field.name == "market_basis_points" else Decimal("0.01")
         label = f"{db_field.verbose_name[:1].upper()}{db_field.verbose_name[1:]}"
-        bounds = {"min_value": least, "max_value": Decimal(100), "decimal_places": 2}
-        return PercentField(label=label, initial=db_field.default, **bounds)
+        bounds = {"max_value": Decimal(100), "decimal_places": 2}
+        if db_field.name == "market_basis_points":
+            return PercentField(label=label, initial=0, min_value=Decimal(0), **bounds)
+        return PercentField(label=label, required=False, min_value=Decimal("0.01"), **bounds)
 
     def save_model(
         self, request: HttpRequest, obj: Promotion, form: forms.ModelForm, change: bool
@@ -127,7 +137,7 @@ WHAT = [
 ]
 FOR_WHAT = ["categories", "products", ("minimum_minor", "first_order_only")]
 LIMITS = [("max_uses", "max_per_buyer"), "uses"]
-WHEN = [("starts_at", "ends_at"), ("position", "is_active")]
+WHEN = ["starts_at", "ends_at", ("position", "is_active")]
 
 
 @admin.register(Promotion, site=seller_site)

@@ -156,6 +156,15 @@ def test_a_percentage_is_a_percentage(fern, shop, percent):
     assert not Promotion.objects.exists()
 
 
+def test_what_needs_no_percentage_asks_for_none(fern, shop):
+    sent = form(shop=shop.pk, kind="amount", amount_minor="5.00", basis_points="")
+
+    answer = fern.post(f"{SELLER}add/", sent)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert Promotion.objects.get().amount_minor == 500
+
+
 def test_the_list_costs_the_same_for_one_and_for_five(fern, staff, shop):
     def queries(client, url) -> int:
         with CaptureQueriesContext(connection) as captured:

@@ -115,8 +115,16 @@ def send_due() -> int:
 
 @transaction.atomic
 def _begin(payout: Payout) -> Payout:
-    """From here on money may move. One whose shop is held stays where it is."""
+    """From here on money may move. One whose shop is held stays where it is; one whose bank
+    account was replaced before it left fails, since the last thing a thief entered may be that.
+    """
     payout = _locked(payout)
+    if payout.state == State.PENDING and payout.bank_account.replaced_at:
+        payout.failure = "account_replaced"
+        payout.save(update_fields=["failure"])
+        _close(payout, State.FAILED)
+        _owe_again(payout)
+        return payout
     if payout.state == State.PENDING and not payout.shop.payouts_held:
         payout.move_to(State.PROCESSING)
     return payout

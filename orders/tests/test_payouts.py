@@ -7,6 +7,7 @@ from celery import current_app as app
 from django.core.management import call_command
 from django.utils.timezone import now
 
+from accounts.services import bank_accounts
 from accounts.tests.factories import make_bank_account, make_shop, make_user
 from carts.tests.factories import make_shipping
 from catalog.tests.factories import make_variant
@@ -400,6 +401,25 @@ def test_nothing_leaves_while_staff_hold_the_shop(sale, shop):
     type(shop).objects.update(payouts_held="")
     payout_sending.send_due()
     assert Payout.objects.get().state == "paid"
+
+
+def test_what_waits_for_an_account_that_was_replaced_is_not_sent_to_it(
+    sale, shop, seller, monkeypatch
+):
+    """Held in time: the thief's account is replaced before staff release the shop."""
+    list(payouts.sweep())
+    type(shop).objects.update(payouts_held="Not her account")
+    bank_accounts.replace(shop=shop, holder="Fern", iban="DE89370400440532013000", by=seller)
+    type(shop).objects.update(payouts_held="")
+    asked = []
+    monkeypatch.setattr(gateways.named("test"), "pay_out", lambda *args, **kw: asked.append(kw))
+
+    payout = payout_sending.send(payout=Payout.objects.get())
+
+    payout.refresh_from_db()
+    assert (payout.state, payout.failure, asked) == ("failed", "account_replaced", [])
+    assert available(shop) == 1800
+    prove()
 
 
 def test_11_a_payout_that_the_bank_returns_is_owed_again(sale, shop, run, buyer, bowl):

@@ -17,11 +17,12 @@ class AskedMeanwhile(Refusal):
     message = _("You have asked for a return meanwhile. Look at what is left.")
 
 
-def reason_field(label: str, help_text: str = "") -> forms.CharField:
+def reason_field(label: str, missing: str, help_text: str = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=500,
         help_text=help_text,
+        error_messages={"required": missing},
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -29,7 +30,7 @@ def reason_field(label: str, help_text: str = "") -> forms.CharField:
 class ReturnForm(forms.Form):
     """Units of each line that can still be sent back, and why."""
 
-    reason = reason_field(_("Why do you send it back?"))
+    reason = reason_field(_("Why do you send it back?"), _("Say why you send it back."))
     # Returns there were when the page was made: a double click asks once.
     asked = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -45,7 +46,7 @@ class ReturnForm(forms.Form):
                 help_text=_("of %(most)d") % {"most": left[line.pk]},
                 min_value=0,
                 max_value=left[line.pk],
-                required=False,
+                error_messages={"required": _("Say how many, or 0.")},
                 initial=0,
                 widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
             )
@@ -71,5 +72,6 @@ class ReturnForm(forms.Form):
 class ComplaintForm(forms.Form):
     reason = reason_field(
         _("What is wrong?"),
+        _("Say what is wrong."),
         _("The shop reads this and answers. What was agreed, what came, and what you want."),
     )

@@ -20,7 +20,7 @@ from catalog.models.stock import LOW
 from marketflow.backoffice.charts import bars
 from marketflow.core.duties import has_duty
 from marketflow.core.money import Money
-from orders.models import LedgerAccount, Payout, SellerOrder
+from orders.models import Dispute, LedgerAccount, Payout, Return, SellerOrder
 from orders.services import payouts
 
 DAYS = 30
@@ -41,6 +41,7 @@ def _tasks(request: HttpRequest) -> list[dict[str, Any]]:
     tasks = []
     if has_duty(request, "orders"):
         tasks.append(_to_ship(request))
+        tasks += _waiting_for_an_answer(request)
     if has_duty(request, "stock"):
         tasks.append(_low_stock(request))
     if has_duty(request, "catalogue"):
@@ -60,6 +61,28 @@ def _to_ship(request: HttpRequest) -> dict[str, Any]:
         "since": oldest,
         "url": reverse("seller:orders_queue"),
     }
+
+
+def _waiting_for_an_answer(request: HttpRequest) -> list[dict[str, Any]]:
+    """Returns to answer or receive, and disputes without an answer."""
+    returns = Return.objects.managed_by(request.user, "orders").open()
+    disputes = Dispute.objects.managed_by(request.user, "orders").open().filter(answer="")
+    return [
+        {
+            "title": _("Open returns"),
+            "icon": "assignment_return",
+            "count": returns.count(),
+            "since": returns.order_by("pk").values_list("requested_at", flat=True).first(),
+            "url": reverse("seller:orders_return_changelist"),
+        },
+        {
+            "title": _("Disputes to answer"),
+            "icon": "gavel",
+            "count": disputes.count(),
+            "since": disputes.order_by("pk").values_list("opened_at", flat=True).first(),
+            "url": reverse("seller:orders_dispute_changelist"),
+        },
+    ]
 
 
 def payout_problems(request: HttpRequest) -> list[dict[str, Any]]:

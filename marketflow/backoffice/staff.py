@@ -13,7 +13,7 @@ from accounts.models import Shop
 from catalog.models import ImportJob, ProductImage, SearchMiss
 from marketflow.core.models import OutboxEvent
 from notifications.models import Mail
-from orders.models import Order, Payment, Payout
+from orders.models import Dispute, Order, Payment, Payout, Refund
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +33,22 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "created_at",
             "orders.payment",
             "",
+        ),
+        _queue(
+            _("Disputes to decide"),
+            "gavel",
+            Dispute.objects.open().by(Dispute.Origin.BUYER),
+            "opened_at",
+            "orders.dispute",
+            "?state__exact=open",
+        ),
+        _queue(
+            _("Failed refunds"),
+            "undo",
+            Refund.objects.filter(state=Refund.State.FAILED),
+            "created_at",
+            "orders.refund",
+            "?state__exact=failed",
         ),
         _queue(
             _("Payouts that did not arrive"),

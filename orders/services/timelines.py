@@ -250,7 +250,7 @@ def _books(transfers: Iterable[LedgerTransfer], parts: dict[int, SellerOrder]) -
             part=part.number if part else "",
             shop=part.shop.name if part else "",
             amount=transfer.amount,
-            detail=f"{transfer.credit.get_kind_display()} → {transfer.debit.get_kind_display()}",
+            detail=f"{transfer.debit.get_kind_display()} → {transfer.credit.get_kind_display()}",
         )
 
 

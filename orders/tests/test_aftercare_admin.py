@@ -354,3 +354,17 @@ def test_staff_read_the_whole_timeline_with_the_books(boss, part):
     assert "Payment received" in seen
     assert "Commission taken back" in seen
     assert "Refund decided" in seen
+
+
+def test_the_start_pages_say_what_waits_for_an_answer(client, seller, part, parcel):
+    disputes.open_by_buyer(part=part, reason="In pieces.")
+
+    client.force_login(seller)
+    own = body(client.get("/seller/"))
+    client.force_login(make_user("boss", is_staff=True, is_superuser=True))
+    all_of_them = body(client.get("/admin/"))
+
+    assert "Open returns" in own
+    assert "Disputes to answer" in own
+    assert "Disputes to decide" in all_of_them
+    assert "Failed refunds" in all_of_them

@@ -34,6 +34,10 @@ def send_empty(page: Page) -> None:
     page.locator(".error-summary").wait_for()
 
 
+def unfold(page: Page) -> None:
+    page.locator("main details summary").last.click()
+
+
 def add_to_cart(page: Page) -> None:
     page.locator(".buy button.btn--primary").first.click()
     page.locator("dialog[open]").wait_for()
@@ -75,6 +79,13 @@ STOPS = [
     Stop("order, pay by card", "pay_by_card", "ana"),
     Stop("order, paid", "order_paid", "ana"),
     Stop("order, shipped", "order_shipped", "ana"),
+    Stop("order, cancel", "cancel", "ana"),
+    Stop("order, after the sale", "order_after", "ana", then=unfold),
+    Stop("order, return items", "send_back", "ana"),
+    Stop("order, return items, errors", "send_back", "ana", then=send_empty),
+    Stop("order, report a problem", "complain", "ana"),
+    Stop("order, it has come", "received", "ana"),
+    Stop("order, a return", "return", "ana"),
     Stop("order, somebody else's", "order_paid", status=404),
     Stop("order, find", "/orders/find/"),
     Stop("sign in", "/account/login/"),

@@ -20,9 +20,10 @@ from carts.services import baskets, pricing, wish_list
 from catalog.models import Category, Product, Variant
 from catalog.tests.factories import make_product, make_variant
 from orders.gateways.test import CAPTURED
-from orders.models import Order
-from orders.services import checkout, fulfilment, payments
+from orders.models import Order, Return
+from orders.services import checkout, disputes, fulfilment, payments, refunds, returns
 from orders.services.checkout import Delivery
+from orders.services.returns import Arrived
 
 LONG_SHOP = "The Worshipful Company of Bookbinders & Papermakers of Lower Saxony"
 LONG_TITLE = (
@@ -45,6 +46,7 @@ def write(path: str) -> None:
         "order_declined": declined(order(buyer, cart[:1])),
         "order_paid": order(buyer, cart, paid=True),
         "order_shipped": order(buyer, cart, paid=True, shipped=True),
+        "order_after": gone_through_much(order(buyer, cart, paid=True, shipped=True)),
     }
     filled_cart(buyer, cart[:2])
     for name in ("dear", "long", "gone"):
@@ -132,6 +134,20 @@ def declined(placed: Order) -> Order:
     return placed
 
 
+def gone_through_much(placed: Order) -> Order:
+    """Delivered; a unit came back and was refunded, another is asked for; a problem is open."""
+    part = placed.seller_orders.first()
+    fulfilment.deliver(seller_order=part)
+    first, second = part.lines.order_by("pk")[:2]
+    parcel = returns.request(part=part, lines={first.pk: 1}, reason="It is too small.")
+    returns.approve(parcel=parcel, answer="Use the label in the box.")
+    refunds.send(returns.receive(parcel=parcel, lines={first.pk: Arrived(units=1)}))
+    returns.request(part=part, lines={second.pk: 1}, reason="It came in another colour.")
+    dispute = disputes.open_by_buyer(part=part, reason="One of them came in pieces.")
+    disputes.answer(dispute=dispute, text="It was whole when it left us.")
+    return placed
+
+
 def visitor() -> Client:
     return Client(SERVER_NAME="127.0.0.1")
 
@@ -161,7 +177,7 @@ def shopper(goods: list[Variant]) -> Client:
 def at_review(goods: list[Variant]) -> dict[str, str]:
     """A guest who has typed everything and may look at each step of checkout."""
     client = shopper(goods)
-    typed = make_address() | {"email": "guest@example.test", "shown_for": "IE"}
+    typed = make_address() | {"email": "guest@example.test", "shown_for": "IE", "same": "on"}
     expect(client.post("/checkout/delivery/", typed), 303)
     expect(client.post("/checkout/payment/", {"method": "test"}), 303)
     return cookies(client)
@@ -175,6 +191,9 @@ def expect(response, status: int) -> None:
 def places(goods: dict[str, Variant], orders: dict[str, Order], buyer: User) -> dict[str, str]:
     products = {f"product_{name}": v.product.get_absolute_url() for name, v in goods.items()}
     plain = Product.objects.listed().filter(option1_name="").exclude(shop__slug="bookbinders")
+    shipped, after = orders["order_shipped"], orders["order_after"]
+    sent = f"{shipped.get_absolute_url()}parts/{shipped.seller_orders.first()}/"
+    returned = Return.objects.filter(seller_order__order=after).first()
     return products | {
         "product_plain": plain.order_by("pk")[0].get_absolute_url(),
         "category": Category.objects.get(name="Notebooks").get_absolute_url(),
@@ -183,5 +202,10 @@ def places(goods: dict[str, Variant], orders: dict[str, Order], buyer: User) -> 
         "address": f"/account/addresses/{buyer.addresses.first().uuid}/",
         **{name: order.get_absolute_url() for name, order in orders.items()},
         "pay": f"{orders['order_waiting'].get_absolute_url()}pay/",
+        "cancel": f"{orders['order_paid'].get_absolute_url()}cancel/",
+        "send_back": f"{sent}return/",
+        "complain": f"{sent}problem/",
+        "received": f"{sent}received/",
+        "return": f"{after.get_absolute_url()}returns/{returned.uuid}/",
         "pay_by_card": f"{orders['order_declined'].get_absolute_url()}pay/",
     }

@@ -206,10 +206,9 @@ invariant(
         UNION ALL SELECT 'return', id, state FROM orders_return
         UNION ALL SELECT 'dispute', id, state FROM orders_dispute
         UNION ALL SELECT 'payout', id, state FROM orders_payout) s
-    LEFT JOIN (SELECT subject, subject_id, dst,
-                      row_number() OVER (PARTITION BY subject, subject_id ORDER BY seq DESC) AS n
-               FROM orders_statechange) h
-      ON h.subject = s.subject AND h.subject_id = s.id AND h.n = 1
+    LEFT JOIN orders_statechange h ON h.subject = s.subject AND h.subject_id = s.id
+     AND h.seq = (SELECT max(l.seq) FROM orders_statechange l
+                  WHERE l.subject = s.subject AND l.subject_id = s.id)
     WHERE h.dst IS NULL OR h.dst <> s.state
     """,
 )

@@ -9,16 +9,19 @@ import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.urls import URLResolver, reverse
+from django.utils.timezone import now
 
 from accounts.models import ShopMember
 from accounts.services import members
 from accounts.tests.factories import make_bank_account, make_user
 from carts.models import ShippingOption
+from carts.tests.factories import make_promotion
 from catalog.models import ImportJob, Product, ProductAttribute, ProductImage, StockItem
 from catalog.tests.factories import make_variant
 from marketflow.core.admin import seller_site, staff_site
 from marketflow.core.tests.admin_pages import submit
-from orders.models import SellerOrder
+from orders.models import Dispute, Return, SellerOrder
+from orders.models.history import record_start
 from orders.services import fulfilment, invoices, payouts
 from orders.tests.factories import make_completed, make_order
 
@@ -45,8 +48,15 @@ def furnish(shop, owner, name):
     ProductAttribute.objects.create(product=variant.product, name="Material", value=name)
     ImportJob.objects.create(shop=shop, file_name=f"{name}.csv", format="shopify")
     members.invite(shop=shop, email=f"{name.lower()}-friend@x.test", role="support", by=owner)
+    make_promotion(shop, percent=10, name=f"{name} sale", code=f"{name.upper()}10")
     make_bank_account(shop, holder=f"{name} holder")
-    make_completed(make_user("ana"), variant)
+    part = make_completed(make_user("ana"), variant)
+    record_start(Return.objects.create(state="requested", seller_order=part, reason=name))
+    quarrel = {"origin": "buyer", "currency": "EUR", "amount_minor": 1, "reason": name}
+    dispute = Dispute.objects.create(state="open", seller_order=part, **quarrel)
+    record_start(dispute)
+    dispute.move_to("withdrawn")
+    Dispute.objects.update(closed_at=now())
     payouts.request(shop=shop, currency="EUR", actor=owner)
     return variant
 
@@ -77,6 +87,8 @@ def shop_path(model) -> str:
     """How a row of `model` leads to its shop."""
     return {
         "shop": "pk",
+        "return": "seller_order__shop",
+        "dispute": "seller_order__shop",
         "stockitem": "variant__shop",
         "stockmovement": "stock_item__variant__shop",
     }.get(model._meta.model_name, "shop")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from django.test import Client
 from accounts.tests.factories import make_shop, make_user
 from carts.tests.factories import make_shipping
 from catalog.tests.factories import make_variant, stock_of
+from marketflow.core import events
 from marketflow.demo.people import PASSWORD, SELLER
 from orders.models import Order
 
@@ -124,3 +125,16 @@ def test_the_example_of_an_error_is_json():
     (example,) = re.findall(r"^```json\n(.*?)^```", GUIDE.read_text("utf-8"), re.DOTALL | re.M)
 
     assert set(json.loads(example)) >= {"code", "detail"}
+
+
+def test_the_list_of_events_is_complete():
+    text = (Path(settings.BASE_DIR) / "docs" / "events.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([\w.]+)` \| (.*?) \|", text, re.MULTILINE)
+
+    listed = {name: re.findall(r"`(\w+)`", bears) for name, bears in rows}
+    assert listed == {
+        name: [field.name for field in fields(event)]
+        for name, event in events.declared().items()
+        if not event.__module__.endswith(("tests", "conftest"))
+        and ".tests." not in event.__module__
+    }

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import sys
+from typing import Any
 
 import django
 
@@ -21,6 +22,8 @@ def main() -> None:
     parser.add_argument("--skus", type=int, default=1)
     parser.add_argument("--lines", type=int, default=1, help="of each cart, in random order")
     parser.add_argument("--shops", type=int, default=1, help="that share the variants")
+    parser.add_argument("--coupon-uses", type=int, default=0, help="of a coupon in every cart")
+    parser.add_argument("--tries", type=int, default=1, help="carts that each buyer has")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketflow.settings")
@@ -45,8 +48,38 @@ def made(options: argparse.Namespace) -> list[dict[str, str]]:
             rng.shuffle(carts)
         else:
             carts = [rng.sample(variants, options.lines) for _ in range(options.buyers)]
-        buyers = rehearsal.invite(carts)
-    return [{"name": b.name, "email": b.email, "token": b.token, "quote": b.quote} for b in buyers]
+        coupon = limited(variants[0].shop, options.coupon_uses) if options.coupon_uses else ""
+        buyers = rehearsal.invite(carts, coupon=coupon)
+    return [
+        {
+            "name": buyer.name,
+            # Several carts of one person: a guest is known by the address.
+            "email": buyers[place - place % options.tries].email,
+            "token": buyer.token,
+            "quote": buyer.quote,
+        }
+        for place, buyer in enumerate(buyers)
+    ]
+
+
+def limited(shop: Any, uses: int) -> str:
+    """A coupon of the shop: so many uses in all, one for each buyer. Its code."""
+    from django.conf import settings
+
+    from carts.models import Promotion
+
+    promotion = Promotion(
+        shop=shop,
+        name="Rehearsal",
+        code="A5B",
+        basis_points=1000,
+        currency=settings.MARKETPLACE_CURRENCY,
+        max_uses=uses,
+        max_per_buyer=1,
+    )
+    promotion.full_clean(exclude=["currency"])
+    promotion.save()
+    return promotion.code
 
 
 if __name__ == "__main__":

@@ -81,15 +81,18 @@ def open_shop(stock: int, skus: int = 1, *, price_minor: int = 2000) -> list[Var
     return list(variants.order_by("pk"))
 
 
-def invite(contents: Iterable[Sequence[Variant]]) -> list[Buyer]:
-    """A buyer for each of `contents`, with one unit of each variant in the cart."""
+def invite(contents: Iterable[Sequence[Variant]], *, coupon: str = "") -> list[Buyer]:
+    """A buyer for each of `contents`, with one unit of each variant and `coupon` in the cart."""
     contents = [tuple(variants) for variants in contents]
     quotes: dict[frozenset[int], str] = {}
     buyers = []
     opened = baskets.open_many(contents)
+    if coupon:
+        Cart.objects.filter(pk__in=[cart.pk for cart, _ in opened]).update(coupons=[coupon])
     for (cart, token), variants in zip(opened, contents, strict=True):
         goods = frozenset(variant.pk for variant in variants)
         if goods not in quotes:
+            cart.coupons = [coupon] if coupon else []
             quotes[goods] = pricing.price(cart, country=COUNTRY, pictures=False).quote
         name = f"buyer-{cart.pk}"
         buyers.append(Buyer(name, cart, token, quotes[goods], variants))

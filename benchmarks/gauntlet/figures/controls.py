@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from benchmarks.gauntlet import driver
-from benchmarks.gauntlet.figures import copies, many_lines
+from benchmarks.gauntlet.figures import copies, coupons, many_lines
 from benchmarks.gauntlet.figures.figure import Size, Verdict
 from benchmarks.gauntlet.judge import OVERSOLD, UNITS, Judge
 from benchmarks.gauntlet.rig import DATABASE, Rig
@@ -26,6 +26,7 @@ NO_CART_IS_EVER_ORDERED = """
     CREATE TRIGGER never_ordered BEFORE UPDATE ON carts_cart
         FOR EACH ROW EXECUTE FUNCTION never_ordered();
 """
+NO_LIMIT = "ALTER TABLE carts_promotion DROP CONSTRAINT promotion_used_within_its_limit"
 RUNS = 3
 UNITS_THERE, BUYERS, KEYS = 20, 300, 5
 
@@ -103,6 +104,23 @@ def copies_without_a_claim(rig: Rig, seed: int, *, defence_is_kept: bool) -> Jud
     return judge
 
 
+def race_for_a_coupon(rig: Rig, seed: int, *, defence_is_kept: bool) -> Judge:
+    rig.open_market("web", **disabled("promotion_counter"))
+    if not defence_is_kept:
+        drop(rig, NO_LIMIT)
+    uses, journal = 10, rig.journal()
+    buyers = rig.make_world(buyers=BUYERS, stock=5000, skus=5, coupon_uses=uses, seed=seed)
+    coupons.race(rig, buyers, journal, seed)
+    judge = Judge(rig, journal)
+    used = judge.value(coupons.USED)
+    if defence_is_kept:
+        judge.equal("redemptions", used, uses)
+    else:
+        judge.facts["redemptions"] = f"{used} of {uses}"
+        judge.require("A5b stays green without the condition of the counter", used > uses)
+    return judge
+
+
 Control = Callable[[Rig, int], Judge]
 CONTROLS: list[tuple[str, Control, Control | None]] = [
     (
@@ -115,5 +133,10 @@ CONTROLS: list[tuple[str, Control, Control | None]] = [
         "idempotency_unique",
         lambda rig, seed: copies_without_a_claim(rig, seed, defence_is_kept=False),
         lambda rig, seed: copies_without_a_claim(rig, seed, defence_is_kept=True),
+    ),
+    (
+        "promotion_counter",
+        lambda rig, seed: race_for_a_coupon(rig, seed, defence_is_kept=False),
+        lambda rig, seed: race_for_a_coupon(rig, seed, defence_is_kept=True),
     ),
 ]

@@ -1,0 +1,1 @@
+"""What A9 puts into every process of the market."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
 
@@ -18,6 +19,8 @@ from tests.servers import NoServer
 
 
 def main(arguments: list[str]) -> int:
+    # Ended by another program, it still ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = parsed(arguments)
     size = Size(seed=options.seed, scale=options.scale)
     failed: list[str] = []

@@ -58,7 +58,7 @@ def folder_of(rig: Rig, name: str) -> Path:
 
 def lived(rig: Rig, size: Size, judge: Judge, folder: Path, **switches: str) -> dict[str, str]:
     """Orders, payments, holds that end, and everything the schedule has. Returns the digests."""
-    rig.open_market(EMAIL_URL=f"filemail://{folder}/mail", **switches)
+    rig.open_market(EMAIL_URL=f"filemail:///{folder}/mail", **switches)
     judge.journal = journal = rig.journal()
     number = size.of(BUYERS, at_least=10)
     buyers = rig.make_world(buyers=number, stock=number * 2, skus=4, seed=size.seed)
@@ -86,6 +86,7 @@ def lived(rig: Rig, size: Size, judge: Judge, folder: Path, **switches: str) -> 
 
     sent = Counter(message for file in (folder / "mail").iterdir() for message in messages(file))
     judge.facts["mails"] = len(sent)
+    judge.require("nobody was written to", bool(sent))
     judge.equal("mails sent twice", sum(times > 1 for times in sent.values()), 0)
     with rig.cluster.connect(DATABASE) as connection:
         return digest.digests(connection)

@@ -31,6 +31,10 @@ class CartLineQuerySet(models.QuerySet):
     def to_buy(self):
         return self.filter(is_saved=False)
 
+    def of_shop(self, slug: str):
+        """Those of one shop; of every shop where none is named."""
+        return self.filter(variant__product__shop__slug=slug) if slug else self
+
     def with_goods(self):
         """Load what pricing reads."""
         return self.select_related("variant__product__shop", "variant__stock")

@@ -18,6 +18,7 @@ app_name = "orders"
 
 urlpatterns = [
     path("checkout/", checkout.start, name="checkout"),
+    path("checkout/shop/", checkout.choose_shop, name="choose_shop"),
     path("checkout/delivery/", delivery.delivery, name="delivery"),
     path("checkout/delivery/remove/", checkout.remove_shop, name="remove_shop"),
     path("checkout/payment/", checkout.payment, name="payment"),

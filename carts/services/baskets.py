@@ -39,6 +39,8 @@ class CartFull(Refusal):
 
 
 MOST_LINES = 100
+# Where the checkout of a cart notes the slug of the one shop that is checked out alone.
+ONE_SHOP = "shop"
 MOST_COUPONS = 20
 
 
@@ -109,6 +111,9 @@ def add(cart: Cart, variant: Variant, quantity: int = 1) -> CartLine:
     Raises `NotForSale`, `OutOfStock` where that many are not free now, `CartFull`.
     """
     cart = locked(cart)
+    if cart.checkout.pop(ONE_SHOP, ""):
+        # Who goes on shopping means to buy this too: no shop is checked out alone any more.
+        cart.save(update_fields=["checkout"])
     line = cart.lines.filter(variant=variant).first()
     wanted = quantity + (line.quantity if line and not line.is_saved else 0)
     _require_available(variant, wanted)

@@ -209,6 +209,8 @@ class PricedCart:
     country: str
     groups: list[PricedGroup] = field(default_factory=list)
     saved: list[PricedLine] = field(default_factory=list)
+    # What is not bought now: saved for later, or of a shop that is not asked this time.
+    left: list[CartLine] = field(default_factory=list)
     # Every promotion that takes something off, once for the whole cart, in their order.
     applied: list[Applied] = field(default_factory=list)
     coupons: list[Coupon] = field(default_factory=list)
@@ -224,6 +226,10 @@ class PricedCart:
     @property
     def is_empty(self) -> bool:
         return not self.groups
+
+    @property
+    def has_several_shops(self) -> bool:
+        return len(self.groups) > 1
 
     @property
     def size(self) -> int:

@@ -34,6 +34,7 @@ def price(
     shipping: Mapping[str, str] | None = None,
     coupons: Sequence[str] | None = None,
     past: Past | None = None,
+    shop: str = "",
     pictures: bool = True,
 ) -> PricedCart:
     """Price what is in `cart`, as sent to `country` by the `shipping` options chosen.
@@ -42,7 +43,8 @@ def price(
     `shipping` is {shop slug: option uuid}; without it the cart's own choices count, and each
     shop's cheapest where none was made or the choice does not reach the country. `coupons` are
     codes, the cart's own without them. `past` is what promotions may ask about the buyer; without
-    it, about the cart's. Who shows no `pictures` saves loading them.
+    it, about the cart's. With `shop`, a slug, only what that shop sells is to be bought, and the
+    lines of others are `left`. Who shows no `pictures` saves loading them.
     """
     country = country or (str(cart.country) if cart else "") or settings.MARKETPLACE_COUNTRY
     if cart is None:
@@ -51,7 +53,8 @@ def price(
     rates = tax.rates(country)
     wanted = cart.lines.with_goods().with_promoted()
     lines = list(wanted.with_pictures() if pictures else wanted)
-    to_buy = [line for line in lines if not line.is_saved]
+    wanted_now = [line for line in lines if not line.is_saved]
+    to_buy = [line for line in wanted_now if not shop or line.variant.product.shop.slug == shop]
     codes = cart.coupons if coupons is None else coupons
     parts = _parts(to_buy, country, cart.shipping if shipping is None else shipping)
     reckoning, found = promotions.reckon(
@@ -66,6 +69,7 @@ def price(
         country=country,
         groups=_groups(parts, reckoning, rates),
         saved=[PricedLine(line, _rate(line, rates)) for line in lines if line.is_saved],
+        left=[line for line in lines if line not in to_buy],
         applied=reckoning.applied,
         coupons=found,
     )

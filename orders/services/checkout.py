@@ -12,7 +12,7 @@ from django.utils.timezone import localdate, now
 
 from accounts.models import User
 from carts.models import Cart
-from carts.services import pricing
+from carts.services import leftovers, pricing
 from carts.services.pricing import PricedCart, PricedGroup, PricedLine
 from catalog.services import inventory
 from catalog.services.inventory import OutOfStock
@@ -77,14 +77,17 @@ class Delivery:
     notes: Mapping[str, str] | None = None
     # The fields of PostalAddress; None where it is the delivery address.
     billing_address: Mapping[str, str] | None = None
+    # The slug of the only shop that is asked; without it all of them are.
+    shop: str = ""
 
 
 def place_order(
     *, cart: Cart | None, quote: str, delivery: Delivery, buyer: User | None = None
 ) -> Order:
-    """Order everything in `cart`: one order, one part per shop, stock allocated until paid for.
+    """Order what is in `cart`: one order, one part per shop, stock allocated until paid for.
 
-    `quote` is what `pricing.price` gave for this cart, address and shipping. Locks the cart,
+    `quote` is what `pricing.price` gave for this cart, address, shipping and shop. What is saved
+    for later, or of a shop that is not asked, goes on in the buyer's next cart. Locks the cart,
     then stock and promotions, each in primary-key order. Raises `EmptyCart`, `AlreadyOrdered`,
     `PriceChanged`, `CouponExhausted`, `Undeliverable` or `OutOfStock`; then nothing has changed.
     Publishes `OrderPlaced`. An order that costs nothing is paid at once.
@@ -112,6 +115,7 @@ def _place(cart: Cart, quote: str, delivery: Delivery, buyer: User | None) -> Or
     priced = _price(cart, delivery, past)
     _require_orderable(priced, quote)
     order = _write(cart, priced, delivery, buyer)
+    leftovers.carry_on(cart=cart, priced=priced)
     uses = promotions.write_down(order=order, priced=priced, past=past)
     crash_point("order_written")
     if order.total_minor:
@@ -144,6 +148,7 @@ def _price(cart: Cart, delivery: Delivery, past: BuyersPast) -> PricedCart:
         country=delivery.address["country"],
         shipping=delivery.shipping,
         past=past,
+        shop=delivery.shop,
         pictures=False,
     )
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 
 from accounts.models import Address, User
 from carts.models import Cart
+from carts.services import baskets
 from carts.services.pricing import PricedCart
 from orders import gateways
 
@@ -30,6 +31,8 @@ class Draft:
     method: str = ""
     # The fields of PostalAddress; empty where it is the delivery address.
     billing: Mapping[str, str] = field(default_factory=dict)
+    # The slug of the shop that is checked out alone; empty where all are.
+    shop: str = ""
 
     @property
     def country(self) -> str:
@@ -71,6 +74,7 @@ def read(cart: Cart, user: User) -> Draft:
         "address": typed.get("address", {}),
         "billing": typed.get("billing", {}),
         "method": method if method in methods else "",
+        "shop": shop_of(cart),
     }
     if not user.is_authenticated:
         return Draft(**values)
@@ -81,6 +85,11 @@ def read(cart: Cart, user: User) -> Draft:
         values |= {"address": saved.snapshot(), "address_id": str(saved.uuid)}
         values["method"] = values["method"] or methods[0]
     return Draft(**values)
+
+
+def shop_of(cart: Cart) -> str:
+    """The slug of the shop that is checked out alone; empty where all are."""
+    return cart.checkout.get(baskets.ONE_SHOP, "")
 
 
 def keep(cart: Cart, **typed: object) -> None:

@@ -41,7 +41,7 @@ def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
         cart = baskets.find(request)
-        if cart is None or not cart.lines.to_buy().exists():
+        if cart is None or not cart.lines.to_buy().of_shop(drafts.shop_of(cart)).exists():
             return see_other("carts:cart")
         return view(request, cart, drafts.read(cart, request.user))
 
@@ -53,6 +53,20 @@ def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
 def start(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
     """Go to the first step that is not finished."""
     return see_other(f"orders:{draft.next_step(price(cart, draft))}")
+
+
+@require_POST
+@private
+def choose_shop(request: HttpRequest) -> HttpResponse:
+    """Check out one shop only, named by its slug, or everything again where none is named."""
+    cart = baskets.find(request)
+    if cart is None:
+        return see_other("carts:cart")
+    slug = request.POST.get("shop", "")
+    if slug and not cart.lines.to_buy().of_shop(slug).exists():
+        return see_other("carts:cart")
+    drafts.keep(cart, shop=slug)
+    return see_other("orders:checkout")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,7 +103,7 @@ def remove_shop(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
 
 def price(cart: Cart, draft: Draft) -> PricedCart:
     """What `cart` costs where the draft sends it."""
-    return pricing.price(cart, country=draft.country)
+    return pricing.price(cart, country=draft.country, shop=draft.shop)
 
 
 def page(

@@ -165,8 +165,10 @@ def _book(request: HttpRequest) -> list[Address]:
 
 def _posted(request: HttpRequest, cart: Cart, country: str) -> PricedCart:
     """The cart as it would go to `country` by the options that were posted."""
-    options = ShippingForm(request.POST, pricing.price(cart, country=country))
-    return pricing.price(cart, country=country, shipping=cart.shipping | options.shipping)
+    shop = drafts.shop_of(cart)
+    options = ShippingForm(request.POST, pricing.price(cart, country=country, shop=shop))
+    chosen = cart.shipping | options.shipping
+    return pricing.price(cart, country=country, shipping=chosen, shop=shop)
 
 
 def _keep(request: HttpRequest, cart: Cart, typed: Forms) -> Draft:
@@ -189,7 +191,7 @@ def _keep(request: HttpRequest, cart: Cart, typed: Forms) -> Draft:
 
 
 def _options(request: HttpRequest, cart: Cart, draft: Draft) -> dict[str, str]:
-    return ShippingForm(request.POST, pricing.price(cart, country=draft.country)).shipping
+    return ShippingForm(request.POST, price(cart, draft)).shipping
 
 
 def _into_the_book(request: HttpRequest, address: Address) -> str:

@@ -39,7 +39,7 @@ def review(request: HttpRequest) -> HttpResponse:
             return too_many(request, refusal)
         if ordered := _ordered_before(request):
             return _to_its_page(request, ordered)
-    if cart is None or not cart.lines.to_buy().exists():
+    if cart is None or not cart.lines.to_buy().of_shop(drafts.shop_of(cart)).exists():
         return see_other("carts:cart")
     draft = drafts.read(cart, request.user)
     step = draft.next_step(price(cart, draft))
@@ -103,6 +103,7 @@ def _order(request: HttpRequest, cart: Cart, draft: Draft) -> HttpResponse:
                 address=draft.address,
                 billing_address=draft.billing,
                 note=note.cleaned_data["note"],
+                shop=draft.shop,
             ),
         )
     except AlreadyOrdered as refusal:
@@ -138,7 +139,7 @@ def _without_the_missing(
         len(missing),
     ) % {"n": len(missing)}
     more = {"changes_title": title, "changes": changes}
-    if not cart.lines.to_buy().exists():
+    if price(cart, draft).is_empty:
         return page(request, "sold_out", price(cart, draft), draft, more, status=409)
     return _page(request, cart, draft, note=note, status=409, others=True, **more)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.formats import time_format
-from django.utils.timezone import localtime
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -15,7 +14,7 @@ from accounts.pages import see_other
 from carts import views
 from carts.models import Cart
 from carts.services import baskets, coupons
-from marketflow.core import rate_limits
+from marketflow.core import rate_limits, time_zones
 from marketflow.core.errors import Refusal
 from marketflow.core.money import Money
 from marketflow.core.templatetags.marketflow import money
@@ -61,8 +60,10 @@ def _wrong(request: HttpRequest, mine: Cart, typed: str, error: str, status: int
 
 
 def _when(refusal: rate_limits.TooMany) -> str:
-    again = localtime() + timedelta(seconds=refusal.retry_after + 59)
-    return _("Too many attempts. Try again at %(time)s") % {"time": time_format(again, "H:i")}
+    again = now() + timedelta(seconds=refusal.retry_after + 59)
+    return _("Too many attempts. Try again at %(time)s") % {
+        "time": time_zones.in_words(again, "H:i")
+    }
 
 
 def _in_words(refusal: Refusal) -> str:

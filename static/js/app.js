@@ -9,9 +9,11 @@ import { watchPasswords } from "./page/passwords.js";
 import { showCurrent } from "./page/strips.js";
 import { watchSubmits } from "./page/submits.js";
 import { watchSwaps } from "./page/swaps.js";
+import { showTimes } from "./page/times.js";
 import { watchToasts } from "./page/toasts.js";
 
 showCurrent();
+showTimes();
 watchConnection();
 watchDialogs();
 watchPasswords();

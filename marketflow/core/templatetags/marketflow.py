@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from babel.core import Locale, UnknownLocaleError
@@ -14,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, to_locale
 
+from marketflow.core import time_zones
 from marketflow.core.money import Money
 
 register = template.Library()
@@ -31,6 +33,23 @@ def icon(name: str, variant: str = "") -> SafeString:
         classes,
         static(SPRITE),
         name,
+    )
+
+
+@register.simple_tag
+def moment(value: datetime | None, form: str, css: str = "") -> SafeString:
+    """`{% moment order.expires_at "H:i" %}`: in the visitor's zone, or naming the one it is in.
+
+    The script writes it anew by `data-form` while the server does not know the zone.
+    """
+    if value is None:
+        return SafeString("")
+    return format_html(
+        '<time{} datetime="{}" data-form="{}">{}</time>',
+        format_html(' class="{}"', css) if css else "",
+        value.isoformat(),
+        form,
+        time_zones.in_words(value, form),
     )
 
 

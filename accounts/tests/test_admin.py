@@ -300,3 +300,15 @@ def test_a_seat_in_a_rivals_shop_is_not_for_sale(client, shop, seller, rival):
     assert answer.status_code == 200
     assert not ShopInvitation.objects.exists()
     assert User.objects.get(email="fern@example.test").memberships.count() == 1
+
+
+def test_a_shops_former_address_leads_to_its_new_one(client, shop):
+    client.force_login(make_user("boss", is_staff=True, is_superuser=True))
+    path = reverse("admin:accounts_shop_change", args=[shop.pk])
+    former = shop.slug
+
+    submit(client, path, "shop_form", slug="fern-house")
+
+    client.logout()
+    answer = client.get(f"/shops/{former}/?tab=about")
+    assert (answer.status_code, answer["Location"]) == (301, "/shops/fern-house/?tab=about")

@@ -40,7 +40,9 @@ from marketflow.core.templatetags.marketflow import money
 EM_SPACE = "\u2003"
 
 
-class CategoryForm(movenodeform_factory(Category, fields=["name", "description", "google_id"])):
+class CategoryForm(
+    movenodeform_factory(Category, fields=["name", "slug", "description", "google_id"])
+):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("treebeard_position", "treebeard_ref_node"):
@@ -56,11 +58,15 @@ class CategoryAdmin(StaffAdmin):
     ordering = ["path"]
     list_display = ["indented_name", "slug", "product_count"]
     search_fields = ["full_name", "slug"]
-    readonly_fields = ["slug", "full_name"]
+    readonly_fields = ["full_name"]
     list_per_page = 100
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(goods=Count("products"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Category | None = None) -> list[str]:
+        # A new category's address is made from its name; later it may be changed.
+        return [*self.readonly_fields] if obj else ["slug", *self.readonly_fields]
 
     @display(description=_("name"))
     def indented_name(self, category: Category) -> str:
@@ -117,7 +123,7 @@ class ProductAdmin(StaffAdmin):
     list_filter = ["state", "is_listed", "condition", "tax_class"]
     search_fields = ["title", "slug", "handle", "variants__sku", "shop__name"]
     autocomplete_fields = ["category"]
-    readonly_fields = ["shop", "slug", "state", "created_at", "updated_at", "published_at"]
+    readonly_fields = ["shop", "state", "created_at", "updated_at", "published_at"]
     inlines = [VariantInline]
     actions = ["archive"]
     fields = [

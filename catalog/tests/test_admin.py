@@ -5,6 +5,8 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 
@@ -12,7 +14,7 @@ from accounts.tests.factories import make_user
 from catalog.models import Category, ImportJob, Product
 from catalog.services import inventory, tree
 from catalog.tests.factories import make_category, make_product, make_variant, stock_of
-from marketflow.core.models import AuditEntry
+from marketflow.core.models import AuditEntry, FormerSlug
 from marketflow.core.tests.admin_pages import submit
 
 LIST = "/seller/catalog/product/"
@@ -505,3 +507,90 @@ def test_a_list_costs_the_same_for_five_rows_and_fifty(
         costs.append(len(queries))
 
     assert costs[0] == costs[1]
+
+
+# --- addresses that change
+
+
+def test_a_products_former_address_leads_to_its_new_one(client, boss, shop):
+    bowl = make_variant(shop, "Oak bowl").product
+    path = reverse("admin:catalog_product_change", args=[bowl.pk])
+
+    submit(client, path, "product_form", slug="oak-bowl-with-lid")
+
+    client.logout()
+    answer = client.get("/p/oak-bowl/?v=1")
+    assert (answer.status_code, answer["Location"]) == (301, "/p/oak-bowl-with-lid/?v=1")
+    assert "no-cache" in answer["Cache-Control"]
+    assert client.get("/p/oak-bowl-with-lid/").status_code == 200
+    assert client.get("/api/v1/products/oak-bowl/").status_code == 404
+
+
+def test_a_categorys_former_address_leads_to_its_new_one(client, boss):
+    bowls = make_category("Bowls")
+    path = reverse("admin:catalog_category_change", args=[bowls.pk])
+
+    submit(client, path, "category_form", slug="dishes")
+
+    answer = client.get("/c/bowls/")
+    assert (answer.status_code, answer["Location"]) == (301, "/c/dishes/")
+
+
+def test_an_address_that_is_taken_again_is_its_new_owners(client, boss, shop):
+    bowl = make_variant(shop, "Oak bowl").product
+    path = reverse("admin:catalog_product_change", args=[bowl.pk])
+    submit(client, path, "product_form", slug="elm-bowl")
+
+    other = make_variant(shop, "Oak bowl").product
+
+    assert other.slug == "oak-bowl"
+    assert client.get("/p/oak-bowl/").context["product"] == other
+
+
+def test_an_address_taken_back_leads_round_in_no_circle(client, boss, shop):
+    bowl = make_variant(shop, "Oak bowl").product
+    path = reverse("admin:catalog_product_change", args=[bowl.pk])
+
+    submit(client, path, "product_form", slug="elm-bowl")
+    submit(client, path, "product_form", slug="oak-bowl")
+
+    assert client.get("/p/oak-bowl/").status_code == 200
+    assert client.get("/p/elm-bowl/")["Location"] == "/p/oak-bowl/"
+    kept = FormerSlug.objects.values_list("kind", "slug", "row_id")
+    assert list(kept) == [("catalog.product", "elm-bowl", bowl.pk)]
+
+
+def test_an_address_of_another_product_is_refused(client, boss, shop):
+    bowl, jug = make_variant(shop, "Oak bowl").product, make_variant(shop, "Jug").product
+    path = reverse("admin:catalog_product_change", args=[bowl.pk])
+
+    answer = submit(client, path, "product_form", slug=jug.slug)
+
+    assert "slug" in answer.context["adminform"].form.errors
+    bowl.refresh_from_db()
+    assert bowl.slug == "oak-bowl"
+    assert not FormerSlug.objects.exists()
+
+
+def test_the_former_address_of_what_may_not_be_seen_tells_nothing(client, boss, shop):
+    bowl = make_variant(shop, "Oak bowl").product
+    path = reverse("admin:catalog_product_change", args=[bowl.pk])
+    submit(client, path, "product_form", slug="elm-bowl")
+    Product.objects.update(state="draft")
+
+    client.logout()
+
+    assert client.get("/p/oak-bowl/").status_code == 404
+
+
+def test_a_page_that_is_found_is_not_looked_up_among_former_ones(client, boss, shop):
+    bowl = make_variant(shop, "Oak bowl").product
+    client.logout()
+
+    with CaptureQueriesContext(connection) as found:
+        client.get(bowl.get_absolute_url())
+    with CaptureQueriesContext(connection) as missed:
+        client.get("/p/nothing/")
+
+    assert not [q for q in found if "core_formerslug" in q["sql"]]
+    assert [q for q in missed if "core_formerslug" in q["sql"]]

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
+from marketflow.core import slugs
 from marketflow.core.admin_sites import (
     SellerAdminSite,
     StaffAdminSite,
@@ -89,6 +90,8 @@ class StaffAdmin(MarketAdmin):
         self, request: HttpRequest, obj: models.Model, form: object, change: bool
     ) -> None:
         request._changed = _differences(form) if change else ({}, {})
+        if change and "slug" in form.changed_data:
+            slugs.note_change(row=obj)
         super().save_model(request, obj, form, change)
 
     @transaction.atomic

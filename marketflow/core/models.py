@@ -169,3 +169,21 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject} {self.subject_id}"
+
+
+class FormerSlug(models.Model):
+    """An address that a row had before. It counts while no other row of the kind has it."""
+
+    # The model, as `catalog.product`.
+    kind = models.CharField(max_length=60)
+    slug = models.CharField(max_length=255)
+    row_id = models.PositiveBigIntegerField()
+    left_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "slug"], name="one_way_from_a_former_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.slug}"

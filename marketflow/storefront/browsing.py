@@ -16,6 +16,7 @@ from catalog.services import search as searching
 from catalog.services import search_misses, tree
 from catalog.services.search import Found
 from marketflow.core.rate_limits import TooMany, address_of, count
+from marketflow.core.slugs import follows_moves
 from marketflow.storefront import structured
 from marketflow.storefront.listing import MOST_BESTSELLERS, Listing, scopes, show
 from orders.models import Order
@@ -27,9 +28,18 @@ SHORTEST_SHOP = 3
 ROBOTS = re.compile(r"bot|crawl|spider|slurp|preview|curl|python|wget", re.IGNORECASE)
 
 
+def _category(request: HttpRequest, slug: str) -> Category:
+    return get_object_or_404(Category, slug=slug)
+
+
+def _shop(request: HttpRequest, slug: str) -> Shop:
+    return get_object_or_404(Shop.objects.visible_to(request.user), slug=slug)
+
+
 @require_safe
+@follows_moves(Category, _category)
 def category(request: HttpRequest, slug: str) -> HttpResponse:
-    here = get_object_or_404(Category, slug=slug)
+    here = _category(request, slug)
     products = Product.objects.listed().in_category(here)
     listing = Listing(request, products, key=f"category:{here.path}", depth=here.depth)
     trail = tree.trail(here)
@@ -75,8 +85,9 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@follows_moves(Shop, _shop)
 def shop(request: HttpRequest, slug: str) -> HttpResponse:
-    here = get_object_or_404(Shop.objects.visible_to(request.user), slug=slug)
+    here = _shop(request, slug)
     text = request.GET.get("q", "")
     found = searching.find(text, literally=True) if text.strip() else None
     products = Product.objects.listed().filter(shop=here)

@@ -18,6 +18,7 @@ from catalog.services import tree
 from catalog.services.choices import Choice, choice_of, variant_with
 from marketflow.core.fragments import is_partial, render_page
 from marketflow.core.prices import from_minor
+from marketflow.core.slugs import follows_moves
 from marketflow.storefront import seen, shelves, structured
 from marketflow.storefront.places import country_of
 
@@ -25,6 +26,7 @@ SHOWN_IMAGES = 6
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@follows_moves(Product, lambda request, slug: _find(request, slug))
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """The page. A POST is a choice made without JavaScript: it leads to the choice's address."""
     here = _find(request, slug)

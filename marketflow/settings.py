@@ -450,6 +450,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", *words("MEDIA_ORIGINS")],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "worker-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

@@ -5,7 +5,7 @@ from django.urls import include, path
 from marketflow import health, media
 from marketflow.core.admin import seller_site, staff_site
 from marketflow.help import views as help_pages
-from marketflow.storefront import wellknown
+from marketflow.storefront import offline, wellknown
 from marketflow.storefront.feeds import NewProducts
 
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("help/<slug:topic>/", help_pages.topic, name="help"),
     path("feeds/new.atom", NewProducts(), name="new-products"),
     path("manifest.webmanifest", wellknown.manifest, name="manifest"),
+    path("sw.js", offline.service_worker, name="service-worker"),
+    path("offline/", offline.offline, name="offline"),
     path(".well-known/security.txt", wellknown.security_txt, name="security-txt"),
     path(".well-known/change-password", wellknown.change_password),
     path("api/", include("marketflow.api.urls")),

@@ -1,0 +1,41 @@
+// The service worker. It keeps one page and the files of it, and answers with them when the
+// network does not. No other page is ever kept: carts, accounts, orders and messages are people's
+// own, and prices and stock are only true when they are fresh.
+
+const PREFIX = "offline-";
+const CACHE = `${PREFIX}{{ version }}`;
+const PAGE = {{ page|safe }};
+const FILES = {{ files|safe }};
+
+addEventListener("install", (event) => event.waitUntil(keep()));
+addEventListener("activate", (event) => event.waitUntil(takeOver()));
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (request.mode === "navigate") event.respondWith(visit(event));
+  else if (FILES.includes(pathname)) event.respondWith(fetch(request).catch(() => caches.match(pathname)));
+});
+
+async function keep() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll([PAGE, ...FILES].map((path) => new Request(path, { cache: "reload" })));
+  await skipWaiting();
+}
+
+async function takeOver() {
+  const names = await caches.keys();
+  const old = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  await Promise.all(old.map((name) => caches.delete(name)));
+  // The page is asked for while the worker starts: it costs a visit nothing.
+  await registration.navigationPreload?.enable();
+  await clients.claim();
+}
+
+async function visit(event) {
+  try {
+    return (await event.preloadResponse) ?? (await fetch(event.request));
+  } catch {
+    return caches.match(PAGE);
+  }
+}

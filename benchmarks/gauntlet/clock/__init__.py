@@ -1,0 +1,1 @@
+"""What A10 puts into a process whose clock is to be wrong."""

@@ -28,7 +28,7 @@ NO_CART_IS_EVER_ORDERED = """
 """
 NO_LIMIT = "ALTER TABLE carts_promotion DROP CONSTRAINT promotion_used_within_its_limit"
 RUNS = 3
-UNITS_THERE, BUYERS, KEYS, CROWD = 20, 300, 5, 150
+UNITS_THERE, BUYERS, KEYS, CROWD = 20, 300, 5, 60
 
 
 def a3(rig: Rig, size: Size) -> Iterator[Verdict]:

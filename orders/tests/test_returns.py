@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.utils.timezone import now
 
-from accounts.models import BankAccount
+from accounts.tests.factories import make_bank_account
 from carts.tests.factories import make_shipping
 from catalog.models import StockMovement
 from catalog.tests.factories import make_variant, stock_of
@@ -17,15 +17,12 @@ from orders.models import (
     LedgerTransfer,
     Order,
     Payout,
-    PayoutItem,
     Refund,
     Return,
     SellerOrder,
     Shipment,
 )
-from orders.models.history import record_start
-from orders.services import bookings, fulfilment, ledger, refunds, returns
-from orders.services.ledger import Entry
+from orders.services import fulfilment, payout_sending, payouts, refunds, returns
 from orders.services.returns import (
     Arrived,
     MoreThanAnnounced,
@@ -120,9 +117,9 @@ def test_8_refund_what_arrived(part):
     call_command("audit")
 
 
-def test_8_a_refund_after_the_payout_is_a_negative_line_of_the_next(part, shop):
+def test_8_a_refund_after_the_payout_is_a_negative_line_of_the_next(part, shop, seller):
     fulfilment.complete(seller_order=part)
-    payout = pay_out(shop)
+    payout = pay_out(shop, seller)
     closed = (list(Payout.objects.values()), list(payout.items.values()))
     parcel = ask(part, 3)
     returns.approve(parcel=parcel)
@@ -139,39 +136,11 @@ def test_8_a_refund_after_the_payout_is_a_negative_line_of_the_next(part, shop):
     call_command("audit")
 
 
-def pay_out(shop) -> Payout:
+def pay_out(shop, seller) -> Payout:
     """All that the shop has available, sent to its bank."""
-    available = bookings.shop_account(ledger.Kind.SHOP_AVAILABLE, shop.pk, "EUR")
-    amount = -ledger.balance(available)
-    account = BankAccount.objects.create(shop=shop, holder="Fern", usable_from=now())
-    payout = Payout.objects.create(
-        state="pending",
-        number=1,
-        shop=shop,
-        bank_account=account,
-        provider="test",
-        currency="EUR",
-        amount_minor=amount,
-        closed_at=now(),
-    )
-    record_start(payout)
-    payout.move_to("processing")
-    payout.move_to("paid")
-    for transfer in LedgerTransfer.objects.filter(credit__key=available.key):
-        PayoutItem.objects.create(payout=payout, transfer=transfer)
-    ledger.post(
-        [
-            Entry(
-                debit=available,
-                credit=bookings.own(ledger.Kind.BANK, "EUR"),
-                amount_minor=amount,
-                kind="payout",
-                key=f"payout:{payout.pk}",
-                about={"payout": payout},
-            )
-        ]
-    )
-    return payout
+    make_bank_account(shop)
+    payout = payouts.request(shop=shop, currency="EUR", actor=seller)
+    return payout_sending.send(payout=payout)
 
 
 def test_what_is_broken_does_not_go_back_on_the_shelf(part, bowl):

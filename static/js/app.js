@@ -1,6 +1,5 @@
 // What every page uses. A page's own elements have a module tag of their own.
 
-import "./elements/mf-combobox.js";
 import "./elements/mf-qty.js";
 import "./elements/mf-theme.js";
 import { watchConnection } from "./page/connection.js";

@@ -35,7 +35,11 @@ def test_a_healthy_sale_passes(promoted):
         ("UPDATE orders_orderline SET discount_funded_minor = 0", {"I7", "I10"}),
         ("UPDATE orders_orderline SET funded_back_minor = 1", {"I10"}),
         ("UPDATE orders_sellerorder SET shipping_discount_minor = 1", {"I10"}),
-        ("UPDATE orders_order SET discount_minor = 1, goods_minor = goods_minor - 199", {"I10"}),
+        (
+            "UPDATE orders_order SET goods_minor = goods_minor - discount_minor + 1, "
+            "discount_minor = 1",
+            {"I10"},
+        ),
         (
             "UPDATE orders_ledgertransfer SET amount_minor = 1 WHERE kind = 'promotion'",
             {"I5", "I10"},

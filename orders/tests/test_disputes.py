@@ -221,9 +221,9 @@ def test_completed_is_disputed_for_a_while(part, monkeypatch):
     assert complain(part).state == "open"
 
 
-def test_what_was_paid_out_is_not_disputed_here(part, shop):
+def test_what_was_paid_out_is_not_disputed_here(part, shop, seller):
     let_arrive(part, complete=True)
-    pay_out(shop)
+    pay_out(shop, seller)
     before = everything()
 
     with pytest.raises(NotDisputable):

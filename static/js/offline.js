@@ -3,7 +3,7 @@
 import { viewed } from "./lib/viewed.js";
 
 const section = document.getElementById("viewed");
-const list = section.querySelector("ul");
+const list = document.createElement("ul");
 for (const { path, title } of viewed()) {
   const link = document.createElement("a");
   link.href = path;
@@ -12,6 +12,7 @@ for (const { path, title } of viewed()) {
   item.append(link);
   list.append(item);
 }
+section.append(list);
 section.hidden = !list.children.length;
 
 addEventListener("online", () => location.reload());

@@ -105,7 +105,7 @@ def test_a_guest_buys_without_javascript_and_sees_it_shipped(market, browser):
 
         shopper.reload()
         assert courses(shopper) == {"Clay & Kin": "Paid", "Fernhouse": "Shipped"}
-        expect(shopper.get_by_text("IE123456789")).to_be_visible()
+        expect(shopper.get_by_text("IE123456789", exact=True)).to_be_visible()
 
 
 def courses(page: Page) -> dict[str, str]:

@@ -6,6 +6,11 @@ from django.db.models.functions import Now
 from django.utils.timezone import localdate, now
 
 
+def bought_by(user, path: str) -> Q:
+    """Rows whose buyer, at `path`, is `user`. A key acts for its shop and buys nothing."""
+    return Q(pk=None) if user.api_key else Q(**{path: user})
+
+
 class AddressQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(user=user) if user.is_authenticated else self.none()
@@ -28,6 +33,8 @@ class ShopQuerySet(models.QuerySet):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         seats = ShopMember.objects.filter(user=user)
+        if user.api_key:
+            seats = seats.filter(shop=user.api_key.shop_id)
         if duty:
             seats = seats.with_duty(duty)
         return self.filter(pk__in=seats.values("shop"))
@@ -78,6 +85,24 @@ class BankAccountQuerySet(models.QuerySet):
         return self.in_use().filter(usable_from__lte=Now())
 
     def managed_by(self, user, duty: str = "money"):
+        from accounts.models import Shop
+
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty).values("pk"))
+
+
+class ApiKeyQuerySet(models.QuerySet):
+    def usable(self):
+        """Neither revoked nor expired by the database's clock."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
+
+    def visible_to(self, user):
+        """The keys that somebody made, and those of the shops whose keys they look after."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = Q(made_by=user)
+        return self.filter(mine | Q(pk__in=self.model.objects.managed_by(user).values("pk")))
+
+    def managed_by(self, user, duty: str = "keys"):
         from accounts.models import Shop
 
         return self.filter(shop__in=Shop.objects.managed_by(user, duty).values("pk"))

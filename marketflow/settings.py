@@ -300,6 +300,7 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketflow.core.api.exceptions.exception_handler",
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.authentication.KeyAuthentication",
         "accounts.api.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
@@ -475,6 +476,7 @@ RATE_LIMITS = {
         "upload": "120/600",
         "import": "20/3600",
         "webhook_signature": "60/60",
+        "api_key": "600/60",
     }.items()
 }
 # Guards that tests may switch off to see them missed; refused outside tests (core.guards).

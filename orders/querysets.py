@@ -7,6 +7,7 @@ from django.db.models import Case, F, Q, Sum, When
 from django.db.models.functions import Lower, Now
 
 from accounts.models import Shop
+from accounts.querysets import bought_by
 
 
 class OrderQuerySet(models.QuerySet):
@@ -16,7 +17,7 @@ class OrderQuerySet(models.QuerySet):
             return self.none()
         if user.is_staff:
             return self
-        return self.filter(buyer=user)
+        return self.filter(bought_by(user, "buyer"))
 
     def of(self, *, buyer_id: int | None, email: str):
         """Those of an account, and those that guests placed from an address, however spelt."""
@@ -62,7 +63,7 @@ class SellerOrderQuerySet(models.QuerySet):
         if not user.is_authenticated:
             return self.none()
         return self.filter(
-            Q(order__buyer=user) | Q(shop__in=Shop.objects.managed_by(user, "orders"))
+            bought_by(user, "order__buyer") | Q(shop__in=Shop.objects.managed_by(user, "orders"))
         )
 
     def to_ship(self):
@@ -94,7 +95,9 @@ class PaymentQuerySet(models.QuerySet):
         return self.filter(closed_at=None)
 
     def visible_to(self, user):
-        return self.filter(order__buyer=user) if user.is_authenticated else self.none()
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(bought_by(user, "order__buyer"))
 
 
 class PaymentEventTaskQuerySet(models.QuerySet):
@@ -120,7 +123,7 @@ class OfAPartQuerySet(models.QuerySet):
         if user.is_staff:
             return self
         return self.filter(
-            Q(seller_order__order__buyer=user)
+            bought_by(user, "seller_order__order__buyer")
             | Q(seller_order__shop__in=Shop.objects.managed_by(user, "orders"))
         )
 
@@ -221,7 +224,7 @@ class InvoiceQuerySet(models.QuerySet):
             return self.none()
         if user.is_staff:
             return self
-        mine = Q(kind__in=["sale", "credit_note"], seller_order__order__buyer=user)
+        mine = bought_by(user, "seller_order__order__buyer") & Q(kind__in=["sale", "credit_note"])
         return self.filter(mine | Q(shop__in=Shop.objects.managed_by(user, "money")))
 
 

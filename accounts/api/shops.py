@@ -26,6 +26,7 @@ class ShopViewSet(viewsets.ReadOnlyModelViewSet):
     """Shops that are open."""
 
     permission_classes = [IsAuthenticatedToWrite]
+    scopes = {"read": "shop:read", "partial_update": "shop:write"}
     serializer_class = ShopSerializer
     queryset = Shop.objects.none()
     lookup_field = "slug"

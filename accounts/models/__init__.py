@@ -1,6 +1,7 @@
 """People, and the shops they run."""
 
 from accounts.models.address import Address
+from accounts.models.api_key import ApiKey
 from accounts.models.bank_account import BankAccount
 from accounts.models.invitation import ShopInvitation
 from accounts.models.shop import Shop, ShopMember
@@ -9,6 +10,7 @@ from accounts.models.user import User
 
 __all__ = [
     "Address",
+    "ApiKey",
     "BankAccount",
     "RefreshFamily",
     "RefreshLink",

@@ -45,6 +45,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Raised to end every session and token at once.
     session_version = models.PositiveIntegerField(default=1, editable=False)
 
+    # The key by which a program acts for this person in this request; None for the person.
+    api_key = None
+
     objects = UserManager()
 
     EMAIL_FIELD = USERNAME_FIELD = "email"

@@ -23,6 +23,7 @@ class CategoryViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
     """Where things are found. Open to all."""
 
     permission_classes = [AllowAny]
+    scopes = {"read": "products:read"}
     serializer_class = CategoryTreeSerializer
     queryset = Category.objects.none()
     lookup_field = "slug"

@@ -40,10 +40,12 @@ from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import IsAuthenticated, IsAuthenticatedToWrite
 
 DUTY = "catalogue"
+SCOPES = {"read": "products:read", "write": "products:write"}
 
 
 class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
     permission_classes = [IsAuthenticatedToWrite]
+    scopes = SCOPES
     serializer_class = ProductSerializer
     queryset = Product.objects.none()
     lookup_field = "slug"
@@ -136,6 +138,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
 
 class VariantView(APIView):
     permission_classes = [IsAuthenticated]
+    scopes = SCOPES
 
     @extend_schema(request=VariantChangeInput, responses=OwnVariantSerializer)
     def patch(self, request: Request, id: str) -> Response:

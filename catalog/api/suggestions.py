@@ -25,6 +25,7 @@ PICTURE_WIDTH = 160
 
 class SuggestionsView(PublicReads, APIView):
     permission_classes = [AllowAny]
+    scopes = {"read": "products:read"}
 
     @extend_schema(
         parameters=[OpenApiParameter("q", OpenApiTypes.STR, description="What was typed so far.")],

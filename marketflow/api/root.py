@@ -54,6 +54,9 @@ class Unknown(APIView):
     def get_view_name(self) -> str:
         return ""
 
+    def check_permissions(self, request: Request) -> None:
+        """Nothing is asked of a key either: what is not there wants no scope."""
+
     def initial(self, request: Request, *args, **kwargs) -> None:
         super().initial(request, *args, **kwargs)
         raise NotFound

@@ -140,6 +140,7 @@ class PayoutFilter(serializers.Serializer):
 
 class BalanceView(APIView):
     permission_classes = [IsAuthenticated]
+    scopes = {"read": "payouts:read"}
 
     @extend_schema(responses=BalanceSerializer)
     def get(self, request: Request, slug: str) -> Response:
@@ -153,6 +154,7 @@ class PayoutViewSet(viewsets.ReadOnlyModelViewSet):
     """What the caller's shops were paid."""
 
     permission_classes = [IsAuthenticated]
+    scopes = {"read": "payouts:read"}
     serializer_class = PayoutSerializer
     queryset = Payout.objects.none()
     lookup_field = "uuid"

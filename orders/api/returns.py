@@ -24,11 +24,15 @@ from orders.models import Dispute, Return
 from orders.services import disputes, returns
 from orders.services.returns import Arrived
 
+# Withdrawing is the buyer's.
+SCOPES = {"read": "returns:read", "write": "returns:write", "withdrawal": ""}
+
 
 class ReturnViewSet(viewsets.ReadOnlyModelViewSet):
     """Returns of the caller's orders and of their shops."""
 
     permission_classes = [IsAuthenticated]
+    scopes = SCOPES
     serializer_class = ReturnSerializer
     queryset = Return.objects.none()
     lookup_field = "uuid"
@@ -98,6 +102,7 @@ class DisputeViewSet(viewsets.ReadOnlyModelViewSet):
     """Disputes about the caller's orders and those of their shops. Staff decide them."""
 
     permission_classes = [IsAuthenticated]
+    scopes = SCOPES
     serializer_class = DisputeSerializer
     queryset = Dispute.objects.none()
     lookup_field = "uuid"

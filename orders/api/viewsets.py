@@ -207,6 +207,12 @@ class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
     """What the caller's shops must send."""
 
     permission_classes = [IsAuthenticated]
+    scopes = {
+        "read": "orders:read",
+        "write": "orders:write",
+        "refunds": "refunds:read",
+        "refund": "refunds:write",
+    }
     serializer_class = ShopsOrderSerializer
     queryset = SellerOrder.objects.none()
     lookup_field = "number"

@@ -75,4 +75,4 @@ def _plain(exc: Exception, data: Any) -> dict[str, Any]:
     if not isinstance(code, str):
         code = getattr(exc, "default_code", "error")
     detail = data.get("detail", "") if isinstance(data, dict) else str(data)
-    return {"code": code, "detail": str(detail)}
+    return {**getattr(exc, "facts", {}), "code": code, "detail": str(detail)}

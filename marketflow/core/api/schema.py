@@ -9,6 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.serializers import BaseSerializer
 
+from marketflow.core.api import scopes
 from marketflow.core.api.samples import sample
 
 if TYPE_CHECKING:  # The views load this module themselves.
@@ -32,6 +33,8 @@ GUESTS = {
     "X-Cart-Token": "A guest's cart: the `token` that the cart's answers hand out.",
     "X-Order-Token": "A guest's order: the `token` that the checkout handed out.",
 }
+# The name of the scheme in accounts.api.authentication.
+KEY_SCHEME = "apiKey"
 KEY = {
     "required": "Required: the same key and body are done once and answered the same.",
     "honoured": "With a key, the same request is done once and answered the same.",
@@ -39,7 +42,18 @@ KEY = {
 
 
 class Schema(AutoSchema):
-    """Reads the rest off the view: `guest_header`, and the mark that `@idempotent` leaves."""
+    """Reads the rest off the view: `guest_header`, `scopes`, the mark of `@idempotent`."""
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        """Who may ask. A key needs the scope named; where none is, no key gets in."""
+        scope = scopes.wanted(self.view, self.method)
+        ways = []
+        for way in super().get_auth():
+            if KEY_SCHEME not in way:
+                ways.append(way)
+            elif scope:
+                ways.append({KEY_SCHEME: [scope]})
+        return ways
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         parameters = [*super().get_override_parameters()]

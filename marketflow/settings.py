@@ -76,6 +76,10 @@ AUTO_COMPLETE_DAYS = number("AUTO_COMPLETE_DAYS", 14)
 PAYOUT_COOLING_DAYS = number("PAYOUT_COOLING_DAYS", 3)
 ACCESS_TOKEN_MINUTES = number("ACCESS_TOKEN_MINUTES", 5)
 REFRESH_TOKEN_DAYS = number("REFRESH_TOKEN_DAYS", 14)
+# For how long a message can be changed or taken back.
+MESSAGE_EDIT_MINUTES = number("MESSAGE_EDIT_MINUTES", 5)
+# How long somebody counts as looking at a conversation after their page said so.
+PRESENCE_SECONDS = number("PRESENCE_SECONDS", 60)
 PAYMENT_PROVIDERS = words("PAYMENT_PROVIDERS", ["test"])
 # The `test` provider moves no money: a staging site says so on purpose.
 ALLOW_TEST_PAYMENTS = flag("ALLOW_TEST_PAYMENTS", default=EMBEDDED)
@@ -366,6 +370,7 @@ SPECTACULAR_SETTINGS = {
             "payouts",
             "returns",
             "disputes",
+            "conversations",
         )
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -410,6 +415,7 @@ FILE_UPLOAD_PERMISSIONS = 0o644
 PICTURE_MAX_BYTES = number("PICTURE_MAX_BYTES", 12_000_000)
 PICTURE_MAX_PIXELS = number("PICTURE_MAX_PIXELS", 40_000_000)
 PICTURE_AVIF = flag("PICTURE_AVIF", default=True)
+ATTACHMENT_MAX_BYTES = number("ATTACHMENT_MAX_BYTES", 8_000_000)
 IMPORT_MAX_BYTES = number("IMPORT_MAX_BYTES", 50_000_000)
 # Shops' pictures are taken from the addresses in an imported file, outside the request.
 IMPORT_FETCHES_PICTURES = flag("IMPORT_FETCHES_PICTURES", default=not EMBEDDED)
@@ -475,6 +481,8 @@ RATE_LIMITS = {
         "find_order": "10/600",
         "upload": "120/600",
         "import": "20/3600",
+        "message": "20/10",
+        "report": "20/3600",
         "webhook_signature": "60/60",
         "api_key": "600/60",
     }.items()

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("carts.urls")),
     path("", include("orders.urls")),
+    path("", include("chat.urls")),
     path("help/", help_pages.index, name="help_index"),
     path("help/<slug:topic>/", help_pages.topic, name="help"),
     path("feeds/new.atom", NewProducts(), name="new-products"),

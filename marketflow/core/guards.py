@@ -19,6 +19,7 @@ GUARDS = {
     "event_dedupe": "recognising a repeated payment event",
     "promotion_counter": "the condition of the promotion counter",
     "refund_condition": "the condition that no more is refunded than can be",
+    "conversation_lock": "the lock under which messages get their numbers",
 }
 
 # In the order in which a checkout and its payment pass them.

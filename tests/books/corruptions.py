@@ -59,6 +59,9 @@ RETURNED_LINE = "SELECT min(id) FROM orders_orderline WHERE returned > 0"
 SALE = "SELECT min(id) FROM orders_invoice WHERE kind = 'sale'"
 NOTE = "SELECT min(id) FROM orders_invoice WHERE kind = 'credit_note'"
 FEE = "SELECT min(id) FROM orders_invoice WHERE kind = 'commission'"
+CONVERSATION = "SELECT min(conversation_id) FROM chat_message WHERE seq > 1"
+SEAT = "SELECT min(id) FROM chat_seat"
+PINNED = "SELECT min(id) FROM chat_message WHERE part_id IS NOT NULL"
 
 CORRUPTIONS = [
     # --- stock
@@ -932,5 +935,64 @@ CORRUPTIONS = [
         "commission of a month that is over has its invoice within a day",
         "SELECT min(dedupe_key) FROM orders_invoice WHERE kind = 'commission_credit'",
         "DELETE FROM orders_invoice WHERE dedupe_key = '{row}'",
+    ),
+    # --- conversations
+    _one(
+        "messages are numbered 1, 2, 3 … without gap or double",
+        CONVERSATION,
+        "DELETE FROM chat_message WHERE conversation_id = {row} AND seq = 1",
+    ),
+    _one(
+        "messages are numbered 1, 2, 3 … without gap or double",
+        CONVERSATION,
+        "UPDATE chat_message SET seq = 2 WHERE conversation_id = {row} AND seq = 1",
+        unguarded="chat_message",
+    ),
+    _one(
+        "a conversation knows the number of its last message",
+        CONVERSATION,
+        "UPDATE chat_conversation SET last_seq = last_seq + 1 WHERE id = {row}",
+    ),
+    _one(
+        "a conversation knows the number of its last message",
+        CONVERSATION,
+        "DELETE FROM chat_message WHERE conversation_id = {row} AND seq ="
+        " (SELECT last_seq FROM chat_conversation WHERE id = {row})",
+    ),
+    _one(
+        "nobody has read what was not written",
+        SEAT,
+        "UPDATE chat_seat SET read_seq = 99 WHERE id = {row}",
+    ),
+    _one(
+        "a message taken back says nothing",
+        PINNED,
+        "UPDATE chat_message SET deleted_at = {old} WHERE id = {row}",
+    ),
+    _one(
+        "what a message is about belongs to its buyer and its shop",
+        PINNED,
+        "UPDATE chat_message SET part_id = (SELECT max(so.id) FROM orders_sellerorder so"
+        " JOIN chat_conversation c ON c.id = chat_message.conversation_id"
+        " WHERE so.shop_id <> c.shop_id) WHERE id = {row}",
+    ),
+    _one(
+        "what a message is about belongs to its buyer and its shop",
+        PINNED,
+        "UPDATE chat_message SET product_id = (SELECT max(p.id) FROM catalog_product p"
+        " JOIN chat_conversation c ON c.id = chat_message.conversation_id"
+        " WHERE p.shop_id <> c.shop_id) WHERE id = {row}",
+    ),
+    _one(
+        "what a message is about belongs to its buyer and its shop",
+        PINNED,
+        "UPDATE orders_order SET buyer_id = NULL WHERE id = (SELECT so.order_id"
+        " FROM orders_sellerorder so JOIN chat_message m ON m.part_id = so.id"
+        " WHERE m.id = {row})",
+    ),
+    _one(
+        "who writes as the buyer is the buyer",
+        PINNED,
+        "UPDATE chat_message SET side = 'shop' WHERE id = {row}",
     ),
 ]

@@ -16,6 +16,7 @@ from carts.services import coupons
 from carts.tests.factories import fill_cart, make_promotion
 from catalog.models import Variant
 from catalog.tests.factories import make_variant
+from chat.services import messaging, reading
 from marketflow.core import events
 from marketflow.core.models import IdempotentRequest
 from orders.models import Order, PaymentEvent, PaymentEventTask, Refund, SellerOrder
@@ -173,6 +174,18 @@ def _paid_and_waiting(goods: Goods) -> None:
     IdempotentRequest.objects.create(actor="user:1", key="k", fingerprint="f", state="finished")
 
 
+def _talked_about(goods: Goods) -> None:
+    """Ana asks about an order, and the shop answers."""
+    part = SellerOrder.objects.filter(shop=goods.bowl.product.shop).order_by("pk").first()
+    asked = messaging.start_as_buyer(
+        buyer=goods.buyer, shop=part.shop, part=part, body="When will it arrive?"
+    )
+    fern = make_user("fern")
+    answer = messaging.post(conversation=asked.conversation, author=fern, body="Tomorrow.")
+    reading.read(conversation=asked.conversation, reader=fern, seq=1)
+    reading.read(conversation=asked.conversation, reader=goods.buyer, seq=answer.seq)
+
+
 # How many days ago, and what happened then: two months are over, and invoiced.
 PAST: list[tuple[int, Callable[[Goods], None]]] = [
     (70, _sold_and_paid_out),
@@ -184,6 +197,7 @@ PAST: list[tuple[int, Callable[[Goods], None]]] = [
     (2, _refused_by_the_shop),
     (1, _lost_to_the_bank),
     (1, _with_a_coupon),
+    (1, _talked_about),
     (0, _paid_and_waiting),
 ]
 

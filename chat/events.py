@@ -1,0 +1,26 @@
+"""What the chat tells the apps above it. The words themselves never travel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from marketflow.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePosted(Event):
+    """Somebody wrote. `recipient_ids`: the people of the other side who are not looking now.
+
+    `side` is the author's: "buyer" or "shop". `kind` is the message's: "text", "proposal" or
+    "event".
+    """
+
+    conversation_id: int
+    message_id: int
+    seq: int
+    shop_id: int
+    buyer_id: int
+    sender_id: int
+    side: str
+    kind: str = "text"
+    recipient_ids: list[int] = field(default_factory=list)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Now
+
+from accounts.models import Shop
+
+
+class ConversationQuerySet(models.QuerySet):
+    def managed_by(self, user, duty: str = "orders"):
+        """Those in which `user` answers as a shop."""
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
+
+    def visible_to(self, user):
+        """One's own as a buyer, and those of one's shops. Staff read them elsewhere, logged."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(Q(buyer=user) | Q(shop__in=Shop.objects.managed_by(user, "orders")))
+
+    def with_unread(self, user):
+        """With `unread`: what the other side wrote and nobody of the own side has read.
+
+        Reckoned from messages and read marks alone, so there is nothing that could drift.
+        """
+        from chat.models import Message, Seat
+
+        rows = self.annotate(
+            own_side=Case(When(buyer=user, then=Value("buyer")), default=Value("shop"))
+        )
+        marks = Seat.objects.filter(conversation=OuterRef("pk"), side=OuterRef("own_side"))
+        highest = marks.order_by().values("conversation").annotate(seq=Max("read_seq"))
+        rows = rows.annotate(read_seq=Coalesce(Subquery(highest.values("seq")), 0))
+        waiting = Message.objects.filter(
+            conversation=OuterRef("pk"), seq__gt=OuterRef("read_seq"), deleted_at=None
+        ).exclude(side=OuterRef("own_side"))
+        counted = waiting.order_by().values("conversation").annotate(number=Count("pk"))
+        number = Subquery(counted.values("number"), output_field=IntegerField())
+        return rows.annotate(unread=Coalesce(number, 0))
+
+    def unread(self, user):
+        """Those of `user` with something new."""
+        rows = self.visible_to(user).with_unread(user)
+        return rows.filter(last_seq__gt=F("read_seq"), unread__gt=0)
+
+    def unread_count(self, user) -> int:
+        """How many messages wait for `user`, in all conversations and shops of theirs."""
+        if not user.is_authenticated:
+            return 0
+        return sum(self.unread(user).order_by().values_list("unread", flat=True))
+
+    def with_people(self):
+        return self.select_related("buyer", "shop")
+
+
+class SeatQuerySet(models.QuerySet):
+    def looking(self):
+        """Whose page is open and in front of them, as far as they said so in time."""
+        window = timedelta(seconds=settings.PRESENCE_SECONDS)
+        return self.filter(seen_at__gt=Now() - window)
+
+
+class MessageQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        from chat.models import Conversation
+
+        return self.filter(conversation__in=Conversation.objects.visible_to(user))
+
+    def after(self, seq: int):
+        return self.filter(seq__gt=seq)
+
+    def flagged(self):
+        return self.exclude(flags="")
+
+    def saying(self, text: str):
+        """Those with every word of `text` in them."""
+        found = self.filter(deleted_at=None)
+        for word in text.split():
+            found = found.filter(body__icontains=word)
+        return found
+
+    def with_contents(self):
+        """Load what a page, a frame and the API read of a message."""
+        return self.select_related(
+            "conversation__buyer",
+            "conversation__shop",
+            "author",
+            "part__order",
+            "product",
+            "proposal__part__order",
+            "proposal__parcel",
+            "proposal__refund",
+        ).prefetch_related("attachments", "product__images")
+
+
+class AttachmentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        from chat.models import Message
+
+        return self.filter(message__in=Message.objects.visible_to(user).filter(deleted_at=None))
+
+
+class ProposalQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        from chat.models import Message
+
+        return self.filter(message__in=Message.objects.visible_to(user))
+
+    def open(self):
+        return self.filter(state="open")
+
+
+class OfAShopQuerySet(models.QuerySet):
+    def managed_by(self, user, duty: str = "orders"):
+        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
+
+
+class ReportQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(closed_at=None)

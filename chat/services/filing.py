@@ -1,0 +1,81 @@
+"""Pictures and PDFs of messages: checked and kept before the message that bears them is written.
+
+Pictures go the way of a product's: limits, then a child process that develops them anew, so that
+nothing of the file that was sent is stored. A PDF is kept as it is, and only ever handed out as
+a download.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from pathlib import PurePath
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import UploadedFile
+
+from catalog.services.pictures import adding, darkroom
+from catalog.services.pictures.refusals import TooLarge
+from chat.models import Attachment
+from chat.words import clean
+from marketflow.core.errors import Refusal
+
+
+class NotAPicture(Refusal):
+    code = "attachment_unknown_type"
+    message = "Choose JPEG, PNG or WebP pictures, or PDF files."
+
+
+def take(files: Iterable[UploadedFile]) -> list[Attachment]:
+    """Check and store `files`, and return them unsaved, for `messaging.post`.
+
+    Runs in no transaction, since developing takes time. Raises `TooLarge`, `NotAPicture`, and
+    the refusals of pictures; then nothing of any of them is stored.
+    """
+    taken: list[Attachment] = []
+    try:
+        for file in files:
+            # One by one: what was stored before a bad one is forgotten again.
+            taken.append(_take(file))  # noqa: PERF401
+    except BaseException:
+        forget(taken)
+        raise
+    return taken
+
+
+def forget(attachments: Iterable[Attachment]) -> None:
+    """Delete the files themselves."""
+    for attachment in attachments:
+        storages["private"].delete(attachment.file)
+
+
+def _take(file: UploadedFile) -> Attachment:
+    limit = settings.ATTACHMENT_MAX_BYTES
+    data = file.read(limit + 1)
+    if len(data) > limit:
+        raise TooLarge(limit)
+    attachment = Attachment(uuid=uuid.uuid4(), name=_name(file.name or ""))
+    if data.startswith(b"%PDF-"):
+        return _keep(attachment, Attachment.Kind.PDF, "pdf", data)
+    if not data.startswith((b"\xff\xd8\xff", b"\x89PNG", b"RIFF")):
+        raise NotAPicture
+    header = adding.check(data)
+    with darkroom.fallback(data, format=header.format, pixels=header.pixels) as made:
+        (path,) = made.files.values()
+        attachment.width, attachment.height = made.width, made.height
+        return _keep(attachment, Attachment.Kind.PICTURE, "jpg", path.read_bytes())
+
+
+def _keep(attachment: Attachment, kind: str, extension: str, data: bytes) -> Attachment:
+    attachment.kind, attachment.bytes = kind, len(data)
+    name = f"messages/{attachment.uuid}.{extension}"
+    attachment.file = adding.store(storages["private"], name, data)
+    return attachment
+
+
+def _name(sent: str) -> str:
+    """What the file is called where it is shown: one line, and no path."""
+    last = PurePath(sent.replace("\\", "/")).name
+    plain = " ".join(clean(last).split())
+    return plain[-120:] or "file"

@@ -1,0 +1,65 @@
+"""Read marks and presence: what somebody has seen, and whether they are looking now."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.models import User
+from chat.models import Conversation, Seat, Side
+from marketflow.core.realtime import push_on_commit
+
+
+@transaction.atomic
+def read(*, conversation: Conversation, reader: User, seq: int) -> int:
+    """`reader` has read up to `seq`. A mark only moves on, and never past the last message.
+
+    Returns where it stands now.
+    """
+    last = Conversation.objects.values_list("last_seq", flat=True).get(pk=conversation.pk)
+    seat = _seat(conversation, reader)
+    reached = min(seq, last)
+    if Seat.objects.filter(pk=seat.pk, read_seq__lt=reached).update(read_seq=reached):
+        push_on_commit(conversation.group, "read", side=seat.side, seq=reached)
+        return reached
+    return max(seat.read_seq, reached)
+
+
+@transaction.atomic
+def look(*, conversation: Conversation, person: User) -> None:
+    """`person` has the conversation before them, for the next `PRESENCE_SECONDS`."""
+    seat = _seat(conversation, person)
+    was_here = is_here(conversation, Side(seat.side))
+    Seat.objects.filter(pk=seat.pk).update(seen_at=Now())
+    if not was_here:
+        push_on_commit(conversation.group, "presence", side=seat.side, is_here=True)
+
+
+@transaction.atomic
+def leave(*, conversation: Conversation, person: User) -> None:
+    """`person` looks elsewhere. Another page of theirs says otherwise within the minute."""
+    seats = Seat.objects.filter(conversation=conversation, user=person)
+    if not seats.exclude(seen_at=None).update(seen_at=None):
+        return
+    side = conversation.side_of(person)
+    if not is_here(conversation, side):
+        push_on_commit(conversation.group, "presence", side=side, is_here=False)
+
+
+def is_here(conversation: Conversation, side: Side) -> bool:
+    """Whether anybody of `side` is looking at the conversation now."""
+    return Seat.objects.looking().filter(conversation=conversation, side=side).exists()
+
+
+def read_seq(conversation: Conversation, side: Side) -> int:
+    """Up to where `side` has read: the farthest of its people."""
+    marks = Seat.objects.filter(conversation=conversation, side=side)
+    return max(marks.values_list("read_seq", flat=True), default=0)
+
+
+def _seat(conversation: Conversation, person: User) -> Seat:
+    side = conversation.side_of(person)
+    seat, _ = Seat.objects.get_or_create(
+        conversation=conversation, user=person, defaults={"side": side}
+    )
+    return seat

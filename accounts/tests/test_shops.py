@@ -160,7 +160,8 @@ def test_of_two_decisions_the_first_counts(applied, staff):
 
 
 @time_machine.travel("2026-03-02 09:00", tick=False)
-def test_a_vacation_planned_for_next_week_closes_next_week_only(shop, seller):
+def test_14_a_vacation_planned_for_next_week_closes_next_week_only(shop, seller):
+    """Ready-made test 14: open today, closed next week, open again; nobody clears a field."""
     first, last = date(2026, 3, 9), date(2026, 3, 15)
 
     shops.plan_vacation(shop=shop, by=seller, first=first, last=last, note="At the sea")

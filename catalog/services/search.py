@@ -187,7 +187,7 @@ def _mend(term: str, told: Survey) -> str | None:
 
 def _stand_together(words: list[str], told: Survey) -> bool:
     """Whether a text that was read for the mending has all of them: then they find its product."""
-    texts = (text for texts in told.alike.values() for text in texts)
+    texts = (text for alike in told.alike.values() for text in alike)
     return any(set(words) <= set(words_of_all(text)) for text in texts)
 
 

@@ -7,14 +7,9 @@ import uuid
 from channels.db import database_sync_to_async
 
 from catalog.models import StockItem, Variant
-from marketflow.core.errors import Refusal
-from marketflow.core.realtime import PushConsumer
+from marketflow.core.realtime import NotUnderstood, PushConsumer
 
 MOST_VARIANTS = 100
-
-
-class NotUnderstood(Refusal):
-    code = "invalid"
 
 
 class InventoryConsumer(PushConsumer):
@@ -26,8 +21,7 @@ class InventoryConsumer(PushConsumer):
         if len(self.joined | groups) > MOST_VARIANTS:
             raise NotUnderstood
 
-        for group in groups:
-            await self.join(group)
+        await self.join(*groups)
         # Read again after joining: a change in between is told twice, not missed.
         for variant in await self._for_sale([variant.uuid for variant in variants]):
             await self.send_json({"type": "stock", **hint(variant)})

@@ -225,9 +225,8 @@ if REDIS_URL:
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    CHANNEL_LAYERS = {
-        "default": {"BACKEND": "marketflow.core.channel_layer.ThreadSafeInMemoryChannelLayer"}
-    }
+    # One process: core.realtime tells its own sockets without it.
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CELERY_BROKER_URL = "memory://localhost/"
     CELERY_TASK_ALWAYS_EAGER = flag("CELERY_EAGER", default=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1}
@@ -485,8 +484,12 @@ RATE_LIMITS = {
         "report": "20/3600",
         "webhook_signature": "60/60",
         "api_key": "600/60",
+        "socket_message": "20/10",
     }.items()
 }
+# Open sockets in one process: of a person, and of an address whose people are not signed in.
+SOCKETS_PER_USER = number("SOCKETS_PER_USER", 10)
+SOCKETS_PER_ADDRESS = number("SOCKETS_PER_ADDRESS", 100)
 # Guards that tests may switch off to see them missed; refused outside tests (core.guards).
 DISABLED_GUARDS = words("MARKETFLOW_TEST_DISABLE")
 # Where a process of a test ends by SIGKILL; refused outside tests (core.guards).

@@ -27,6 +27,7 @@ if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {n, redis.call('PTTL', KEYS[1])}
 """
 MOST_KEYS = 50_000
+FORWARDED = b"x-forwarded-for"
 
 logger = logging.getLogger(__name__)
 
@@ -66,11 +67,21 @@ def reset() -> None:
 
 def address_of(request: HttpRequest) -> str:
     """The caller's address behind the counted trusted proxies; an IPv6 caller is its /64."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return _address(forwarded, request.META.get("REMOTE_ADDR", ""))
+
+
+def address_in(scope: dict) -> str:
+    """`address_of` a socket, from its ASGI scope."""
+    headers = [value.decode("latin-1") for name, value in scope["headers"] if name == FORWARDED]
+    return _address(",".join(headers), (scope.get("client") or [""])[0])
+
+
+def _address(forwarded: str, text: str) -> str:
     proxies = settings.TRUSTED_PROXIES
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    text = request.META.get("REMOTE_ADDR", "")
-    if proxies and len(forwarded) >= proxies:
-        text = forwarded[-proxies]
+    hops = [part.strip() for part in forwarded.split(",")]
+    if proxies and len(hops) >= proxies:
+        text = hops[-proxies]
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

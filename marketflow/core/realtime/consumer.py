@@ -1,0 +1,303 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import uuid
+from collections import deque
+from collections.abc import Coroutine, Mapping
+
+from asgiref.sync import sync_to_async
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from marketflow.core import rate_limits
+from marketflow.core.errors import Refusal
+from marketflow.core.realtime import codes, hubs
+from marketflow.core.realtime.codes import TurnAway
+from marketflow.core.realtime.credentials import PROTOCOL, Credential
+from marketflow.core.realtime.frames import Frame, encode
+from marketflow.core.realtime.pushing import RECHECK, REVOKE, control_group
+
+MOST_BYTES = 65_536
+MOST_WAITING = 100
+RECHECK_AFTER = 60.0
+# Whoever goes on after so many refused frames in a row is not listening.
+MOST_REFUSED = 20
+
+logger = logging.getLogger(__name__)
+
+
+class PushConsumer(AsyncWebsocketConsumer):
+    """One socket: obeys the commands it names, and sends on what is pushed to its groups.
+
+    A subclass says in `admit` who may come in, in `is_allowed` who may stay, in `COMMANDS` what
+    may be asked, and in `pushed` what of its groups is sent on. `disconnect` is called once for
+    every socket that was admitted.
+    """
+
+    # The type of a frame, and the method that obeys it.
+    COMMANDS: Mapping[str, str] = {}
+
+    # --- what a subclass may say
+
+    async def admit(self) -> None:
+        """Authorise and join groups, or raise `TurnAway`. Frames may be sent already."""
+
+    async def is_allowed(self) -> bool:
+        """Whether this person may (still) be here. Asked before each command, every minute, and
+        when something about them changed; a False closes with 4403, or 4401 if they are not
+        signed in any more."""
+        return await self.credential.holds()
+
+    async def pushed(self, event: Frame) -> None:
+        """What arrives from a group. All sockets share `event`: never change it."""
+        await self.send_json(event)
+
+    async def missed(self) -> None:
+        """Something may have been pushed and not heard, as after a restart of Redis.
+
+        Who reconnects reads the truth again, so the socket is closed and the page comes back.
+        """
+        await self.close(codes.COME_BACK)
+
+    # --- what a subclass may call
+
+    async def join(self, *groups: str) -> None:
+        new = set(groups) - self.joined
+        self.joined |= new
+        await self.hub.join(self, new)
+
+    async def leave(self, *groups: str) -> None:
+        old = set(groups) & self.joined
+        self.joined -= old
+        await self.hub.leave(self, old)
+
+    async def send_json(self, content: object) -> None:
+        if not self.closing:
+            text = content.text if isinstance(content, Frame) else encode(content)
+            await self.base_send({"type": "websocket.send", "text": text})
+
+    async def refuse(self, code: str, **facts: object) -> None:
+        """Answer a frame that is not obeyed; the socket stays open."""
+        await self.send_json({**facts, "type": "error", "code": code})
+
+    async def turn_away(self, code: int) -> None:
+        """Close the socket and end."""
+        await self.close(code)
+        raise StopConsumer
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        if self.closing:
+            return
+        self.closing = True
+        self.waiting.clear()
+        await self._leave_all()
+        await self.base_send({"type": "websocket.close", "code": code or 1000})
+
+    # --- coming and going
+
+    async def __call__(self, scope: dict, receive, send) -> None:
+        self.scope, self.base_send = scope, send
+        self.credential = scope.get("credential") or Credential(scope.get("user"))
+        self.user = self.credential.user
+        self.joined: set[str] = set()
+        self.waiting: deque[Frame] = deque()
+        self.closing = self.admitted = False
+        self._code = 1006
+        self._refused = 0
+        self._writer: asyncio.Task | None = None
+        self._errands: set[asyncio.Task] = set()
+        self.hub = hubs.of_this_loop()
+        owner, most = self._owner()
+        entered = self.hub.enter(owner, most)
+        try:
+            await self._live(receive, entered)
+        except StopConsumer:
+            pass
+        finally:
+            await self._end()
+            if entered:
+                await self.hub.quit(owner)
+
+    def _owner(self) -> tuple[str, int]:
+        if self.user.is_authenticated:
+            return f"user:{self.user.pk}", settings.SOCKETS_PER_USER
+        return f"address:{rate_limits.address_in(self.scope)}", settings.SOCKETS_PER_ADDRESS
+
+    async def _live(self, receive, entered: bool) -> None:
+        await receive()  # websocket.connect
+        # A browser learns the code only of a socket that was open.
+        offered = PROTOCOL in self.scope.get("subprotocols", ())
+        await self.accept(PROTOCOL if offered else None)
+        try:
+            if not entered:
+                raise TurnAway(codes.TOO_MANY)
+            await self._admit()
+            while True:
+                await self._take(await receive())
+        except TurnAway as away:
+            await self.turn_away(away.code)
+
+    async def _admit(self) -> None:
+        if self.user.is_authenticated:
+            await self.join(control_group(self.user.pk))
+        try:
+            # Read again after joining: a sign-out in between is not missed.
+            if not await self.credential.holds():
+                raise TurnAway(codes.NOT_SIGNED_IN)
+            await self.admit()
+        except (OperationalError, InterfaceError) as problem:
+            logger.warning("a socket finds no database: %s", problem)
+            raise TurnAway(codes.LATER) from problem
+        self.admitted = True
+        self._recheck_later()
+
+    async def _end(self) -> None:
+        self.closing = True
+        self.waiting.clear()
+        for task in [self._writer, *self._errands]:
+            if task and task is not asyncio.current_task():
+                task.cancel()
+        await self._leave_all()
+        if self.admitted:
+            self._timer.cancel()
+            await self.disconnect(self._code)
+
+    async def _leave_all(self) -> None:
+        await self.leave(*self.joined)
+
+    # --- what the client says
+
+    async def _take(self, message: dict) -> None:
+        if message["type"] == "websocket.disconnect":
+            self._code = message.get("code") or 1005
+            raise StopConsumer
+        if self.closing:
+            return
+        text = message.get("text")
+        if text is None:
+            raise TurnAway(codes.NOT_UNDERSTOOD)
+        if len(text) > MOST_BYTES or len(text.encode()) > MOST_BYTES:
+            raise TurnAway(codes.TOO_LARGE)
+        try:
+            await self._obey(decoded(text))
+            self._refused = 0
+        except Refusal as refusal:
+            await self._refuse_in_place(refusal)
+        except (OperationalError, InterfaceError) as problem:
+            logger.warning("a frame finds no database: %s", problem)
+            await self.refuse("unavailable")
+
+    async def _obey(self, content: object) -> None:
+        await count_frame("socket_message", self._speaker())
+        kind = content.get("type") if isinstance(content, dict) else None
+        command = self.COMMANDS.get(kind) if isinstance(kind, str) else None
+        if command is None:
+            raise NotUnderstood
+        await self._require_allowed()
+        await getattr(self, command)(content)
+
+    def _speaker(self) -> str:
+        # An address may be shared by many; there each socket counts for itself.
+        if self.user.is_authenticated:
+            return f"user:{self.user.pk}"
+        self._name = getattr(self, "_name", None) or uuid.uuid4().hex
+        return self._name
+
+    async def _refuse_in_place(self, refusal: Refusal) -> None:
+        self._refused += 1
+        if self._refused >= MOST_REFUSED:
+            raise TurnAway(codes.TOO_MANY)
+        await self.refuse(refusal.code)
+
+    # --- what the hub says
+
+    def hear(self, group: str, frame: Frame) -> None:
+        if self.closing:
+            return
+        if self.user.is_authenticated and group == control_group(self.user.pk):
+            self._obey_control(frame)
+        elif len(self.waiting) >= MOST_WAITING:
+            self.waiting.clear()
+            if self._writer:
+                self._writer.cancel()
+            self._run(self.close(codes.TOO_SLOW))
+        else:
+            self.waiting.append(frame)
+            if self._writer is None or self._writer.done():
+                self._writer = asyncio.ensure_future(self._write())
+
+    def catch_up(self) -> None:
+        if not self.closing:
+            self._run(self.missed())
+
+    async def _write(self) -> None:
+        try:
+            while self.waiting:
+                await self.pushed(self.waiting.popleft())
+        except OSError:
+            self.waiting.clear()  # the client is gone, and the server will say so
+        except TurnAway as away:
+            await self.close(away.code)
+        except StopConsumer:
+            pass
+        except Exception:
+            logger.exception("a push failed in %s", type(self).__name__)
+            await self.close(codes.FAILED)
+
+    def _obey_control(self, frame: Frame) -> None:
+        if frame["type"] == REVOKE and frame["session"] in (None, self.credential.session):
+            self._run(self.close(codes.NOT_SIGNED_IN))
+        elif frame["type"] == RECHECK:
+            self._run(self._require_allowed())
+
+    # --- staying
+
+    def _recheck_later(self) -> None:
+        delay = RECHECK_AFTER * random.uniform(0.8, 1.0)
+        self._timer = self.hub.loop.call_later(delay, lambda: self._run(self._recheck()))
+
+    async def _recheck(self) -> None:
+        self._recheck_later()
+        try:
+            await self._require_allowed()
+        except (OperationalError, InterfaceError) as problem:
+            logger.warning("a socket is not checked: %s", problem)
+
+    async def _require_allowed(self) -> None:
+        if not await self.is_allowed():
+            signed_in = await self.credential.holds()
+            raise TurnAway(codes.NOT_YOURS if signed_in else codes.NOT_SIGNED_IN)
+
+    def _run(self, errand: Coroutine) -> None:
+        # The loop keeps tasks by weak references only.
+        task = asyncio.ensure_future(self._finish(errand))
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _finish(self, errand: Coroutine) -> None:
+        try:
+            await errand
+        except TurnAway as away:
+            await self.close(away.code)
+        except OSError:
+            pass  # the client is gone, and the server will say so
+
+
+class NotUnderstood(Refusal):
+    code = "invalid"
+
+
+count_frame = sync_to_async(rate_limits.count, thread_sensitive=False)
+
+
+def decoded(text: str) -> object:
+    """None for what isn't JSON: it is answered, and must not kill the socket."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import json
+from functools import cached_property
+
+
+class Frame(dict):
+    """What was pushed, and its text: encoded once per process, however many sockets get it.
+
+    All of them share it, so nobody changes it.
+    """
+
+    @cached_property
+    def text(self) -> str:
+        return encode(self)
+
+
+def encode(content: object) -> str:
+    return json.dumps(content, separators=(",", ":"))

@@ -1,0 +1,98 @@
+"""One ear per process: hears each group once, and hands it to the process's own sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from typing import Protocol
+
+from django.conf import settings
+
+from marketflow.core.realtime.frames import Frame
+
+# A server event loop has one hub while it has sockets. Tests have many loops.
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+# After an outage not everybody asks for what was missed in the same moment.
+SPREAD = 3.0
+
+
+class Member(Protocol):
+    """A socket, as the hub sees it."""
+
+    def hear(self, group: str, frame: Frame) -> None: ...
+
+    def catch_up(self) -> None:
+        """Something may have been missed."""
+
+
+def tell_all(group: str, event: dict) -> None:
+    """Let every hub of this process hear; from any thread."""
+    for hub in list(_hubs.values()):
+        with contextlib.suppress(RuntimeError):  # its loop has just ended
+            hub.loop.call_soon_threadsafe(hub.hear, group, event)
+
+
+def of_this_loop() -> Hub:
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub(loop)
+    return _hubs[loop]
+
+
+class Hub:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.owners: Counter[str] = Counter()
+        self._rooms: dict[str, set[Member]] = {}
+        self._wire = self._new_wire()
+
+    def enter(self, owner: str, most: int) -> bool:
+        """Count a socket of `owner`, a person or an address; False when they have `most`."""
+        if self.owners[owner] >= most:
+            return False
+        self.owners[owner] += 1
+        return True
+
+    async def quit(self, owner: str) -> None:
+        """A socket that had entered is gone; the last one turns out the light."""
+        self.owners -= Counter([owner])
+        if not self.owners:
+            _hubs.pop(self.loop, None)
+            if self._wire:
+                await self._wire.close()
+
+    async def join(self, member: Member, groups: set[str]) -> None:
+        """From here on `member` hears the groups; what was pushed before may be missed."""
+        new = {group for group in groups if group not in self._rooms}
+        for group in groups:
+            self._rooms.setdefault(group, set()).add(member)
+        if self._wire:
+            await self._wire.add(groups, new)
+
+    async def leave(self, member: Member, groups: set[str]) -> None:
+        for group in groups:
+            self._rooms[group].discard(member)
+        empty = {group for group in groups if not self._rooms[group]}
+        for group in empty:
+            del self._rooms[group]
+        if self._wire and empty:
+            await self._wire.drop(empty)
+
+    def hear(self, group: str, event: dict) -> None:
+        frame = Frame(event)
+        for member in list(self._rooms.get(group, ())):
+            member.hear(group, frame)
+
+    def catch_up(self) -> None:
+        """Nothing was heard for a while: every socket must look for itself, by and by."""
+        for member in set().union(*self._rooms.values()):
+            self.loop.call_later(random.uniform(0, SPREAD), member.catch_up)
+
+    def _new_wire(self):
+        if not settings.REDIS_URL:
+            return None
+        from marketflow.core.realtime.redis_wire import RedisWire
+
+        return RedisWire(self.hear, self.catch_up)

@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from channels.testing import WebsocketCommunicator
+from django.db import transaction
+
+from marketflow.core import realtime
+from marketflow.core.errors import Refusal
+from marketflow.core.realtime import (
+    NOT_SIGNED_IN,
+    NOT_YOURS,
+    Credential,
+    PushConsumer,
+    TurnAway,
+    apush,
+    push,
+    push_on_commit,
+)
+from marketflow.core.realtime import consumer as consumers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Closed(Refusal):
+    code = "closed"
+
+
+class Room(PushConsumer):
+    """A room that Sam may not enter, and that is closed at night."""
+
+    COMMANDS = {"say": "say", "knock": "knock", "leave": "go"}
+    left: list[int] = []
+
+    async def admit(self):
+        if getattr(self.user, "email", "").startswith("sam"):
+            raise TurnAway(NOT_YOURS)
+        await self.join("room")
+        await self.send_json({"type": "welcome"})
+
+    async def say(self, content):
+        await apush("room", "said", words=content["words"])
+
+    async def knock(self, content):
+        raise Closed
+
+    async def go(self, content):
+        await self.leave("room")
+
+    async def disconnect(self, code):
+        self.left.append(code)
+
+
+class Ticket(Credential):
+    good = True
+
+    async def holds(self):
+        return self.good
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_left():
+    Room.left = []
+
+
+async def enter(user=None, credential=None, consumer=Room):
+    page = WebsocketCommunicator(consumer.as_asgi(), "/ws/room/")
+    page.scope |= {"user": user, "credential": credential}
+    await page.connect()
+    return page
+
+
+async def enter_and_be_greeted(*args, **fields):
+    page = await enter(*args, **fields)
+    assert await page.receive_json_from() == {"type": "welcome"}
+    return page
+
+
+async def closing_code(page):
+    while True:
+        message = await page.receive_output(5)
+        if message["type"] == "websocket.close":
+            return message["code"]
+
+
+async def from_a_thread(work, *args, **fields):
+    done = threading.Thread(target=work, args=args, kwargs=fields)
+    done.start()
+    await asyncio.to_thread(done.join)
+
+
+async def test_everybody_in_the_room_hears_it():
+    ana, fern = await enter_and_be_greeted(), await enter_and_be_greeted()
+
+    await ana.send_json_to({"type": "say", "words": "hello"})
+
+    for page in (ana, fern):
+        assert await page.receive_json_from() == {"words": "hello", "type": "said"}
+        await page.disconnect()
+
+
+async def test_what_a_thread_pushes_is_heard_at_once():
+    page = await enter_and_be_greeted()
+
+    await from_a_thread(push, "room", "said", words="from afar")
+
+    assert (await page.receive_json_from(0.5))["words"] == "from afar"
+    await page.disconnect()
+
+
+async def test_nothing_is_heard_of_what_is_rolled_back():
+    page = await enter_and_be_greeted()
+
+    def change_your_mind():
+        with transaction.atomic():
+            push_on_commit("room", "said", words="no")
+            transaction.set_rollback(True)
+
+    await asyncio.to_thread(change_your_mind)
+
+    assert await page.receive_nothing(0.2)
+    await page.disconnect()
+
+
+async def test_who_has_left_hears_no_more():
+    page = await enter_and_be_greeted()
+    await page.send_json_to({"type": "leave"})
+    await page.send_json_to({"type": "knock"})
+    assert (await page.receive_json_from())["code"] == "closed"
+
+    await apush("room", "said", words="gossip")
+
+    assert await page.receive_nothing(0.2)
+    await page.disconnect()
+
+
+async def test_a_stranger_is_turned_away_and_never_counted_in(stranger):
+    page = await enter(stranger)
+
+    assert await closing_code(page) == NOT_YOURS
+    await page.wait()
+    assert Room.left == []
+
+
+async def test_a_refusal_is_answered_and_the_socket_stays_open():
+    page = await enter_and_be_greeted()
+
+    for frame in ('{"type": "knock"}', '{"type": "dance"}', "[" * 60_000, "7"):
+        await page.send_to(text_data=frame)
+
+    codes = [(await page.receive_json_from())["code"] for _ in range(4)]
+    assert codes == ["closed", "invalid", "invalid", "invalid"]
+    await page.disconnect(4000)
+    assert Room.left == [4000]
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [({"bytes_data": b"\x00"}, 4400), ({"text_data": '"' + "é" * 32_768 + '"'}, 4413)],
+)
+async def test_bytes_are_not_understood_and_more_than_64_kib_is_too_large(frame, code):
+    page = await enter_and_be_greeted()
+
+    await page.send_to(**frame)
+
+    assert await closing_code(page) == code
+
+
+async def test_more_than_twenty_frames_in_ten_seconds_are_refused_and_at_last_cut_off(buyer):
+    page = await enter_and_be_greeted(buyer)
+
+    for _ in range(40):
+        await page.send_json_to({"type": "say", "words": "!"})
+
+    codes = []
+    while (message := await page.receive_output())["type"] != "websocket.close":
+        if "error" in message["text"]:
+            codes.append(message["text"])
+    assert codes == ['{"type":"error","code":"rate_limited"}'] * 19
+    assert message["code"] == 4429
+
+
+async def test_a_person_has_ten_sockets(buyer, seller):
+    pages = [await enter_and_be_greeted(buyer) for _ in range(10)]
+
+    assert await closing_code(await enter(buyer)) == 4429
+    other = await enter_and_be_greeted(seller)
+    await pages.pop().disconnect()
+    again = await enter_and_be_greeted(buyer)
+
+    for page in (*pages, other, again):
+        await page.disconnect()
+
+
+async def test_an_address_whose_people_are_not_signed_in_has_its_limit_too(settings):
+    settings.SOCKETS_PER_ADDRESS = 2
+    pages = [await enter_and_be_greeted() for _ in range(2)]
+
+    assert await closing_code(await enter()) == 4429
+
+    for page in pages:
+        await page.disconnect()
+
+
+async def test_who_does_not_read_is_too_slow_and_holds_nothing_back():
+    stuck = asyncio.Event()
+
+    class Deaf(Room):
+        async def pushed(self, event):
+            await stuck.wait()
+
+    slow = await enter_and_be_greeted(consumer=Deaf)
+    quick = await enter_and_be_greeted()
+
+    for number in range(102):
+        await apush("room", "said", words=number)
+
+    assert await closing_code(slow) == 4408
+    assert [(await quick.receive_json_from())["words"] for _ in range(102)] == list(range(102))
+    await quick.disconnect()
+
+
+# --- signing out
+
+
+async def test_a_bad_credential_is_told_so():
+    ticket = Ticket()
+    ticket.good = False
+
+    assert await closing_code(await enter(credential=ticket)) == NOT_SIGNED_IN
+
+
+@pytest.mark.parametrize(("session", "closes"), [(None, True), ("one", True), ("two", False)])
+async def test_a_sign_out_closes_the_sockets_of_its_session(buyer, session, closes):
+    page = await enter_and_be_greeted(credential=Ticket(buyer, "one"))
+
+    await asyncio.to_thread(realtime.revoke, buyer.pk, session=session)
+
+    if closes:
+        assert await closing_code(page) == NOT_SIGNED_IN
+    else:
+        assert await page.receive_nothing(0.2)
+        await page.disconnect()
+
+
+async def test_a_recheck_closes_for_who_may_not_stay(buyer):
+    class Guarded(Room):
+        open = True
+
+        async def is_allowed(self):
+            return self.open
+
+    page = await enter_and_be_greeted(buyer, consumer=Guarded)
+    await asyncio.to_thread(realtime.recheck, buyer.pk)
+    assert await page.receive_nothing(0.2)
+
+    Guarded.open = False
+    await asyncio.to_thread(realtime.recheck, buyer.pk)
+
+    assert await closing_code(page) == NOT_YOURS
+
+
+async def test_everybody_is_asked_again_after_a_while(buyer, monkeypatch):
+    monkeypatch.setattr(consumers, "RECHECK_AFTER", 0.1)
+    ticket = Ticket(buyer)
+    page = await enter_and_be_greeted(credential=ticket)
+
+    ticket.good = False
+
+    assert await closing_code(page) == NOT_SIGNED_IN
+
+
+async def test_no_command_is_obeyed_for_who_is_signed_out(buyer):
+    ticket = Ticket(buyer)
+    page = await enter_and_be_greeted(credential=ticket)
+    witness = await enter_and_be_greeted()
+
+    ticket.good = False
+    await page.send_json_to({"type": "say", "words": "still here"})
+
+    assert await closing_code(page) == NOT_SIGNED_IN
+    assert await witness.receive_nothing(0.2)
+    await witness.disconnect()
+
+
+@pytest.mark.logs_errors
+async def test_a_bug_in_one_socket_ends_that_one_only():
+    class Broken(Room):
+        async def pushed(self, event):
+            raise ZeroDivisionError
+
+    broken, sound = await enter_and_be_greeted(consumer=Broken), await enter_and_be_greeted()
+
+    await apush("room", "said", words="hello")
+
+    assert await closing_code(broken) == 1011
+    assert (await sound.receive_json_from())["words"] == "hello"
+    await sound.disconnect()

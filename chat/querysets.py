@@ -4,10 +4,23 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Shop
+from accounts.querysets import bought_by
 
 
 class ConversationQuerySet(models.QuerySet):
@@ -19,7 +32,8 @@ class ConversationQuerySet(models.QuerySet):
         """One's own as a buyer, and those of one's shops. Staff read them elsewhere, logged."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        return self.filter(Q(buyer=user) | Q(shop__in=Shop.objects.managed_by(user, "orders")))
+        mine = bought_by(user, "buyer")
+        return self.filter(mine | Q(shop__in=Shop.objects.managed_by(user, "orders")))
 
     def with_unread(self, user):
         """With `unread`: what the other side wrote and nobody of the own side has read.
@@ -54,6 +68,13 @@ class ConversationQuerySet(models.QuerySet):
 
     def with_people(self):
         return self.select_related("buyer", "shop")
+
+    def for_lists(self):
+        """With people, and `newest`: a list that holds the last message."""
+        from chat.models import Message
+
+        last = Message.objects.filter(seq=F("conversation__last_seq")).select_related("author")
+        return self.with_people().prefetch_related(Prefetch("messages", last, to_attr="newest"))
 
 
 class SeatQuerySet(models.QuerySet):

@@ -346,6 +346,10 @@ SPECTACULAR_SETTINGS = {
         "ShopStateEnum": "accounts.models.Shop.State",
         "ProductStateEnum": "catalog.models.Product.State",
         "WrittenProductStateEnum": ["draft", "published"],
+        "AttachmentKindEnum": "chat.models.Attachment.Kind",
+        "MessageKindEnum": "chat.models.Message.Kind",
+        "ProposalKindEnum": "chat.models.Proposal.Kind",
+        "ProposalStateEnum": "chat.models.Proposal.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -16,7 +16,15 @@ from rest_framework.views import APIView
 from marketflow.core.api.browsing import BrowsablePage
 from marketflow.core.api.permissions import AllowAny
 
-RESOURCES = ["category-list", "product-list", "shop-list", "cart", "order-list", "me"]
+RESOURCES = [
+    "category-list",
+    "product-list",
+    "shop-list",
+    "cart",
+    "order-list",
+    "conversation-list",
+    "me",
+]
 
 
 class RootPage(BrowsablePage):

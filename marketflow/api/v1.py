@@ -9,6 +9,7 @@ from carts.api.wish_list import WishListViewSet
 from catalog.api.categories import CategoryViewSet
 from catalog.api.products import ProductViewSet, VariantView
 from catalog.api.suggestions import SuggestionsView
+from chat.api.viewsets import ConversationViewSet
 from orders.api import checkout
 from orders.api.payouts import BalanceView, PayoutViewSet
 from orders.api.returns import DisputeViewSet, ReturnViewSet
@@ -25,6 +26,7 @@ router.register("seller-orders", SellerOrderViewSet, basename="seller-order")
 router.register("payouts", PayoutViewSet, basename="payout")
 router.register("returns", ReturnViewSet, basename="return")
 router.register("disputes", DisputeViewSet, basename="dispute")
+router.register("conversations", ConversationViewSet, basename="conversation")
 
 app_name = "v1"
 urlpatterns = [

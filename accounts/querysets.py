@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.utils.timezone import localdate, now
 
@@ -106,3 +109,27 @@ class ApiKeyQuerySet(models.QuerySet):
         from accounts.models import Shop
 
         return self.filter(shop__in=Shop.objects.managed_by(user, duty).values("pk"))
+
+
+class RefreshFamilyQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def alive(self):
+        """Not ended, and with a refresh token that is not over."""
+        from accounts.models import RefreshLink
+
+        oldest = Now() - timedelta(days=settings.REFRESH_TOKEN_DAYS)
+        fresh = RefreshLink.objects.filter(issued_at__gt=oldest)
+        return self.filter(revoked_at=None, pk__in=fresh.values("family"))
+
+    def with_last_use(self):
+        return self.annotate(last_used_at=Max("links__issued_at"))
+
+
+class BrowserSessionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def alive(self):
+        return self.filter(seen_at__gt=Now() - timedelta(seconds=settings.SESSION_COOKIE_AGE))

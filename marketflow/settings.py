@@ -7,7 +7,6 @@ in `.env.example`; one that is missing or wrong stops the start with its name.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from email.utils import parseaddr
 from fractions import Fraction
 from pathlib import Path
@@ -149,6 +148,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.DevicesMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
 ]
@@ -319,18 +319,8 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": TRUSTED_PROXIES,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_MINUTES),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=REFRESH_TOKEN_DAYS),
-    # A key of its own, so that neither key opens what the other guards.
-    "SIGNING_KEY": read("JWT_SIGNING_KEY", default="") or f"jwt:{SECRET_KEY}",
-    "ALGORITHM": "HS256",
-    "ISSUER": "marketflow",
-    "AUDIENCE": "marketflow-api",
-    "LEEWAY": 30,
-    "USER_ID_FIELD": "uuid",
-    "USER_ID_CLAIM": "sub",
-}
+# Keys of their own, so that none opens what SECRET_KEY guards. The first signs; all are read.
+JWT_SIGNING_KEYS = words("JWT_SIGNING_KEY") or [f"jwt:{SECRET_KEY}"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "MarketFlow API",
     "DESCRIPTION": "Everything a page can do, a program can do.",

@@ -6,14 +6,10 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
-from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import InvalidToken
-from rest_framework_simplejwt.tokens import Token
 
-from accounts.backends import EmailBackend
 from accounts.models import ApiKey, User
-from accounts.services import api_keys
-from accounts.services.tokens import VERSION
+from accounts.services import api_keys, tokens
+from accounts.services.tokens import TokenRefused
 from marketflow.core import rate_limits
 from marketflow.core.api.scopes import SCOPES
 
@@ -39,15 +35,20 @@ class KeyAuthentication(BaseAuthentication):
         return REALM
 
 
-class BearerAuthentication(JWTAuthentication):
-    """An access token holds until it expires, or until its user's sessions are ended."""
+class BearerAuthentication(BaseAuthentication):
+    """An access token holds until it expires, or until its sign-in is ended."""
 
-    def get_user(self, validated_token: Token) -> User:
-        user = super().get_user(validated_token)
-        is_current = validated_token.get(VERSION) == user.session_version
-        if not is_current or not EmailBackend().user_can_authenticate(user):
-            raise InvalidToken
-        return user
+    def authenticate(self, request: Request) -> tuple[User, dict[str, object]] | None:
+        text = bearer(request)
+        if not text:
+            return None
+        try:
+            return tokens.holder(text)
+        except TokenRefused as refused:
+            raise AuthenticationFailed("This token is not accepted.", refused.code) from None
+
+    def authenticate_header(self, request: Request) -> str:
+        return REALM
 
 
 def bearer(request: Request) -> str:

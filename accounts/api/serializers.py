@@ -44,6 +44,17 @@ class PasswordChangeInput(StrictSerializer):
     new_password = serializers.CharField(max_length=128, trim_whitespace=False)
 
 
+class ResetInput(StrictSerializer):
+    email = serializers.EmailField(max_length=254)
+
+
+class ResetConfirmInput(StrictSerializer):
+    key = serializers.CharField(
+        max_length=200, help_text="The end of the address in the mail, after `key/`."
+    )
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+
+
 class PasswordInput(StrictSerializer):
     password = serializers.CharField(max_length=128, trim_whitespace=False)
 

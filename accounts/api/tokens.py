@@ -7,10 +7,8 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,7 +16,6 @@ from rest_framework.views import APIView
 from accounts.api.serializers import (
     CredentialsInput,
     PairSerializer,
-    PasswordChangeInput,
     RefreshInput,
     RegistrationInput,
 )
@@ -26,7 +23,7 @@ from accounts.models import User
 from accounts.services import registration, sessions, tokens
 from accounts.services.tokens import TokenRefused
 from marketflow.core import rate_limits
-from marketflow.core.api.permissions import AllowAny, IsAuthenticated
+from marketflow.core.api.permissions import AllowAny
 
 
 class NotSignedIn(APIException):
@@ -73,7 +70,8 @@ class TokenView(AuthView):
         if settings.API_NEEDS_CONFIRMED_EMAIL and not _is_confirmed(user):
             raise NotSignedIn("Confirm your e-mail address first.", code="email_unverified")
         update_last_login(None, user)
-        return Response(PairSerializer(tokens.sign_in(user)).data)
+        pair = tokens.sign_in(user, **sessions.traits(request))
+        return Response(PairSerializer(pair).data)
 
 
 class RefreshView(AuthView):
@@ -93,28 +91,6 @@ class LogoutView(AuthView):
     def post(self, request: Request) -> Response:
         """End the family of the refresh token."""
         tokens.sign_out(self.checked(RefreshInput, request)["refresh"])
-        return Response(status=204)
-
-
-class PasswordChangeView(APIView):
-    permission_classes = [IsAuthenticated]
-
-    @extend_schema(request=PasswordChangeInput, responses={204: None})
-    def post(self, request: Request) -> Response:
-        """Change the password. Every session and token of the account ends."""
-        serializer = PasswordChangeInput(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        rate_limits.count("sign_in_account", rate_limits.account_of(request.user.email))
-        if not request.user.check_password(serializer.validated_data["current_password"]):
-            raise ValidationError({"current_password": ["This is not your password."]})
-        new = serializer.validated_data["new_password"]
-        try:
-            validate_password(new, request.user)
-        except DjangoValidationError as problem:
-            raise ValidationError({"new_password": problem.messages}) from problem
-        request.user.set_password(new)
-        request.user.save(update_fields=["password"])
-        sessions.end_all(request.user)
         return Response(status=204)
 
 

@@ -3,6 +3,7 @@
 from accounts.models.address import Address
 from accounts.models.api_key import ApiKey
 from accounts.models.bank_account import BankAccount
+from accounts.models.browser_session import BrowserSession
 from accounts.models.invitation import ShopInvitation
 from accounts.models.shop import Shop, ShopMember
 from accounts.models.token import RefreshFamily, RefreshLink
@@ -12,6 +13,7 @@ __all__ = [
     "Address",
     "ApiKey",
     "BankAccount",
+    "BrowserSession",
     "RefreshFamily",
     "RefreshLink",
     "Shop",

@@ -3,7 +3,9 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.utils.timezone import now
+from django.db.models.functions import Now
+
+from accounts.querysets import RefreshFamilyQuerySet
 
 
 class RefreshFamily(models.Model):
@@ -11,8 +13,14 @@ class RefreshFamily(models.Model):
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="token_families")
-    started_at = models.DateTimeField(default=now)
+    # What its owner knows it by.
+    address = models.CharField(max_length=45, blank=True, db_default="")
+    agent = models.CharField(max_length=300, blank=True, db_default="")
+    # The database's clock: hosts differ.
+    started_at = models.DateTimeField(db_default=Now())
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RefreshFamilyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "refresh families"
@@ -29,7 +37,7 @@ class RefreshLink(models.Model):
     parent = models.OneToOneField(
         "self", models.CASCADE, null=True, blank=True, related_name="successor"
     )
-    issued_at = models.DateTimeField(default=now)
+    issued_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return str(self.jti)

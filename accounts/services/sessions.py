@@ -1,17 +1,147 @@
-"""Ending sign-ins."""
+"""Where somebody is signed in, by browser and by program, and ending that."""
 
 from __future__ import annotations
 
-from django.db import transaction
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import import_module
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Now
+from django.http import HttpRequest
 from django.utils.timezone import now
 
-from accounts.models import RefreshFamily, User
+from accounts.models import BrowserSession, RefreshFamily, User
+from accounts.services import tokens
+from marketflow.core import rate_limits
+
+NOTED_EVERY = timedelta(minutes=5)
+# In the session: which row of BrowserSession it is, whatever key it gets later.
+DEVICE = "device"
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Device:
+    """One place somebody is signed in. `kind` is `browser` or `program`."""
+
+    id: UUID
+    kind: str
+    agent: str
+    address: str
+    started_at: datetime
+    seen_at: datetime
+    is_current: bool
+
+
+def note(request: HttpRequest) -> None:
+    """Remember that this browser was here just now: at sign-in, and every 5 minutes after.
+
+    Writes nothing more often, and nothing for who is not signed in.
+    """
+    session = request.session
+    user_id = session.get(SESSION_KEY)
+    if not user_id or not session.session_key:
+        return
+    if not cache.add(f"seen:{session.session_key}", 1, NOTED_EVERY.total_seconds()):
+        return
+    device = session.get(DEVICE)
+    if device is None:
+        session[DEVICE] = device = str(uuid4())
+    values = {"session_key": session.session_key, "seen_at": Now()} | traits(request)
+    try:
+        with transaction.atomic():
+            BrowserSession.objects.update_or_create(
+                uuid=device, user_id=int(user_id), defaults=values
+            )
+    except IntegrityError:
+        # Two requests of one new session: the other wrote it.
+        return
+
+
+def forget_this(request: HttpRequest) -> None:
+    """It signs out by itself."""
+    if key := request.session.session_key:
+        BrowserSession.objects.filter(session_key=key).delete()
+
+
+def devices(
+    user: User, *, request: HttpRequest | None = None, family: str | None = None
+) -> list[Device]:
+    """Where `user` is signed in, latest first; the browser of `request`, or the family, is this
+    one."""
+    key = request.session.session_key if request is not None else None
+    browsers = BrowserSession.objects.visible_to(user).alive()
+    programs = RefreshFamily.objects.visible_to(user).alive().with_last_use()
+    found = [
+        Device(
+            id=row.uuid,
+            kind="browser",
+            agent=row.agent,
+            address=row.address,
+            started_at=row.started_at,
+            seen_at=row.seen_at,
+            is_current=row.session_key == key,
+        )
+        for row in browsers
+    ] + [
+        Device(
+            id=row.uuid,
+            kind="program",
+            agent=row.agent,
+            address=row.address,
+            started_at=row.started_at,
+            seen_at=row.last_used_at,
+            is_current=str(row.uuid) == family,
+        )
+        for row in programs
+    ]
+    return sorted(found, key=lambda one: (one.is_current, one.seen_at), reverse=True)
+
+
+def end(*, user: User, id: UUID) -> bool:
+    """End one of the user's sign-ins. False where there is none of that id."""
+    family = RefreshFamily.objects.visible_to(user).alive().filter(uuid=id).first()
+    if family is not None:
+        tokens.revoke(family)
+        return True
+    browser = BrowserSession.objects.visible_to(user).filter(uuid=id).first()
+    if browser is None:
+        return False
+    _end_browsers([browser])
+    return True
+
+
 def end_all(user: User) -> None:
     """Sign `user` out everywhere: sessions, access tokens and refresh families."""
-    User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
-    user.refresh_from_db(fields=["session_version"])
-    RefreshFamily.objects.filter(user=user, revoked_at=None).update(revoked_at=now())
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
+        user.refresh_from_db(fields=["session_version"])
+        RefreshFamily.objects.filter(user=user, revoked_at=None).update(revoked_at=Now())
+        BrowserSession.objects.filter(user=user).delete()
+
+
+def _end_browsers(rows: Iterable[BrowserSession]) -> None:
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    for row in rows:
+        store(row.session_key).delete()
+        row.delete()
+
+
+def traits(request: HttpRequest) -> dict[str, str]:
+    """What somebody knows one of their sign-ins by: the address it came from, and its program."""
+    return {
+        "address": rate_limits.address_of(request),
+        "agent": request.META.get("HTTP_USER_AGENT", "")[:300],
+    }
+
+
+def forget_old(user: User) -> None:
+    """Sessions that are over by themselves, when somebody signs in anew."""
+    oldest = now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    BrowserSession.objects.filter(user=user, seen_at__lt=oldest).delete()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import jwt
 import pytest
+import time_machine
 from django.core import mail
 from django.test import Client
 from django.utils.timezone import now
 from rest_framework.test import APIClient
 
 from accounts.models import RefreshFamily, RefreshLink, User
-from accounts.services import sessions, tokens
+from accounts.services import sessions, signing, tokens
 from accounts.tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -282,13 +284,117 @@ def test_who_is_locked_out_is_out_at_once(program, buyer):
 def test_a_token_of_another_key_opens_nothing(program, buyer, settings):
     pair = sign_in(program).json()
     claims = jwt.decode(pair["access"], options={"verify_signature": False})
+    key, foreign = settings.JWT_SIGNING_KEYS[0], "another key of at least thirty-two bytes"
+    kid = {"kid": signing.kid_of(key)}
+    assert is_in(jwt.encode(claims, key, algorithm="HS256", headers=kid))
 
     for forged in (
-        jwt.encode(claims, "another key of at least thirty-two bytes", algorithm="HS256"),
-        jwt.encode(claims, None, algorithm="none"),
-        jwt.encode(
-            claims | {"aud": "elsewhere"}, settings.SIMPLE_JWT["SIGNING_KEY"], algorithm="HS256"
-        ),
-        jwt.encode(claims | {"exp": 1}, settings.SIMPLE_JWT["SIGNING_KEY"], algorithm="HS256"),
+        jwt.encode(claims, foreign, algorithm="HS256", headers=kid),
+        jwt.encode(claims, foreign, algorithm="HS256", headers={"kid": signing.kid_of(foreign)}),
+        jwt.encode(claims, None, algorithm="none", headers=kid),
+        jwt.encode(claims, key, algorithm="HS384", headers=kid),
+        jwt.encode(claims, key, algorithm="HS256"),
+        jwt.encode(claims, key, algorithm="HS256", headers={"kid": "x"}),
+        jwt.encode(claims | {"aud": "elsewhere"}, key, algorithm="HS256", headers=kid),
+        jwt.encode(claims | {"iss": "elsewhere"}, key, algorithm="HS256", headers=kid),
+        jwt.encode(claims | {"typ": "refresh"}, key, algorithm="HS256", headers=kid),
+        jwt.encode(claims | {"exp": 1}, key, algorithm="HS256", headers=kid),
+        jwt.encode(claims | {"fam": "x"}, key, algorithm="HS256", headers=kid),
+        jwt.encode(claims | {"sub": "x"}, key, algorithm="HS256", headers=kid),
+        jwt.encode(claims | {"sv": 99}, key, algorithm="HS256", headers=kid),
     ):
-        assert not is_in(forged)
+        assert not is_in(forged), jwt.decode(forged, options={"verify_signature": False})
+
+
+def test_a_key_is_changed_without_signing_anybody_out(program, buyer, settings):
+    old = settings.JWT_SIGNING_KEYS[0]
+    pair = sign_in(program).json()
+
+    settings.JWT_SIGNING_KEYS = ["a new key of at least thirty-two bytes", old]
+    assert is_in(pair["access"])
+    later = refresh(program, pair["refresh"]).json()
+    settings.JWT_SIGNING_KEYS = settings.JWT_SIGNING_KEYS[:1]
+
+    assert is_in(later["access"])
+    assert not is_in(pair["access"])
+    refused(refresh(program, pair["refresh"]), "token_invalid")
+
+
+@pytest.mark.parametrize(("seconds", "opens"), [(25, True), (35, False)])
+def test_clocks_may_differ_by_half_a_minute(program, buyer, settings, seconds, opens):
+    pair = sign_in(program).json()
+
+    with time_machine.travel(now() + timedelta(minutes=5, seconds=seconds), tick=False):
+        assert is_in(pair["access"]) is opens
+    with time_machine.travel(now() - timedelta(seconds=seconds), tick=False):
+        assert is_in(pair["access"]) is opens
+
+
+def test_an_access_token_lasts_as_long_as_is_set(program, buyer, settings):
+    settings.ACCESS_TOKEN_MINUTES = 2
+
+    claims = jwt.decode(sign_in(program).json()["access"], options={"verify_signature": False})
+
+    assert claims["exp"] - claims["iat"] == 120
+
+
+# --- a new password by mail
+
+
+def key_of_mail() -> str:
+    return re.search(r"/account/password/reset/key/(\S+)/", mail.outbox[-1].body)[1]
+
+
+def test_a_forgotten_password_is_replaced_by_the_key_of_a_mail(program, buyer):
+    pair = sign_in(program).json()
+    assert auth(program, "password/reset", {"email": "ANA@example.test"}).status_code == 202
+    body = {"key": key_of_mail(), "password": NEW}
+
+    answer = auth(program, "password/reset/confirm", body)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert sign_in(program, password=NEW).status_code == 200
+    assert not is_in(pair["access"])
+    refused(refresh(program, pair["refresh"]), "token_invalid")
+    again = auth(program, "password/reset/confirm", body | {"password": NEW + "2"})
+    assert (again.status_code, list(again.json()["fields"])) == (400, ["key"])
+    assert sign_in(program, password=NEW).status_code == 200
+
+
+def test_asking_for_a_known_or_unknown_address_is_the_same(program, buyer):
+    known = auth(program, "password/reset", {"email": buyer.email})
+    unknown = auth(program, "password/reset", {"email": "who@example.test"})
+
+    assert known.status_code == unknown.status_code == 202
+    assert known.content == unknown.content
+    assert [message.to for message in mail.outbox] == [[buyer.email], ["who@example.test"]]
+
+
+@pytest.mark.parametrize("key", ["x", "x-y", "1-set-password", "", "-", "%00-x"])
+def test_a_key_that_is_none_changes_nothing(program, buyer, key):
+    answer = auth(program, "password/reset/confirm", {"key": key, "password": NEW})
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["key"])
+    buyer.refresh_from_db()
+    assert buyer.check_password(PASSWORD)
+
+
+def test_a_weak_new_password_leaves_the_key_good(program, buyer):
+    auth(program, "password/reset", {"email": buyer.email})
+    key = key_of_mail()
+
+    weak = auth(program, "password/reset/confirm", {"key": key, "password": "short"})
+
+    assert (weak.status_code, list(weak.json()["fields"])) == (400, ["password"])
+    body = {"key": key, "password": NEW}
+    assert auth(program, "password/reset/confirm", body).status_code == 204
+
+
+def test_asking_is_counted_by_address_and_by_account(program, buyer, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"password_reset": "2/3600"}
+    asked = [
+        auth(program, "password/reset", {"email": email}).status_code
+        for email in ("a@example.test", "b@example.test", "c@example.test")
+    ]
+
+    assert asked == [202, 202, 429]

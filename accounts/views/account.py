@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.forms.account import NewsForm, ProfileForm, ThemeForm
-from accounts.models import ShopInvitation
+from accounts.models import ApiKey, ShopInvitation
 from accounts.pages import form_page, own_address, see_other
-from accounts.services import members, sessions
+from accounts.services import api_keys, members, sessions
 from marketflow.core.errors import Refusal
 
 YEAR = 31_536_000
@@ -72,8 +74,30 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def security(request: HttpRequest) -> HttpResponse:
-    context = {"new_email": EmailAddress.objects.get_new(request.user)}
+    context = {
+        "new_email": EmailAddress.objects.get_new(request.user),
+        "devices": sessions.devices(request.user, request=request),
+        "keys": ApiKey.objects.filter(made_by=request.user).usable().select_related("shop"),
+    }
     return render(request, "accounts/security.html", context)
+
+
+@login_required
+@require_POST
+def end_device(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    if not sessions.end(user=request.user, id=uuid):
+        raise Http404
+    messages.success(request, _("That device is signed out."))
+    return see_other("accounts:security")
+
+
+@login_required
+@require_POST
+def revoke_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    key = get_object_or_404(ApiKey.objects.visible_to(request.user), uuid=uuid)
+    api_keys.revoke(key=key, by=request.user)
+    messages.success(request, _("The key is revoked."))
+    return see_other("accounts:security")
 
 
 @login_required

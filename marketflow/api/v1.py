@@ -3,7 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from accounts.api import people, shops, tokens
+from accounts.api import passwords, people, sessions, shops, tokens
 from carts.api import views as carts
 from carts.api.wish_list import WishListViewSet
 from catalog.api.categories import CategoryViewSet
@@ -34,8 +34,16 @@ urlpatterns = [
     path("auth/token/", tokens.TokenView.as_view(), name="token"),
     path("auth/token/refresh/", tokens.RefreshView.as_view(), name="token-refresh"),
     path("auth/logout/", tokens.LogoutView.as_view(), name="logout"),
-    path("auth/password/change/", tokens.PasswordChangeView.as_view(), name="password-change"),
+    path("auth/password/reset/", passwords.ResetView.as_view(), name="password-reset"),
+    path(
+        "auth/password/reset/confirm/",
+        passwords.ResetConfirmView.as_view(),
+        name="password-reset-confirm",
+    ),
+    path("auth/password/change/", passwords.ChangeView.as_view(), name="password-change"),
     path("users/me/", people.MeView.as_view(), name="me"),
+    path("users/me/sessions/", sessions.SessionsView.as_view(), name="sessions"),
+    path("users/me/sessions/<uuid:id>/", sessions.SessionView.as_view(), name="session"),
     path("variants/<uuid:id>/", VariantView.as_view(), name="variant"),
     path("search/suggestions/", SuggestionsView.as_view(), name="suggestions"),
     path("cart/", carts.CartView.as_view(), name="cart"),

@@ -18,6 +18,7 @@ GUARDS = {
     "idempotency_unique": "the claim of an idempotency key",
     "event_dedupe": "recognising a repeated payment event",
     "promotion_counter": "the condition of the promotion counter",
+    "refresh_unique": "one successor for each refresh token",
     "refund_condition": "the condition that no more is refunded than can be",
     "conversation_lock": "the lock under which messages get their numbers",
 }

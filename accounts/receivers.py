@@ -1,0 +1,24 @@
+"""What Django says of people, as they sign in and out."""
+
+from __future__ import annotations
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.services import sessions
+
+
+@receiver(user_logged_in)
+def note_the_browser(sender: type, request: HttpRequest, user: User, **kwargs: object) -> None:
+    if not request.session.session_key:
+        # A fresh session has no key before it is saved.
+        request.session.save()
+    sessions.forget_old(user)
+    sessions.note(request)
+
+
+@receiver(user_logged_out)
+def forget_the_browser(sender: type, request: HttpRequest, user: User, **kwargs: object) -> None:
+    sessions.forget_this(request)

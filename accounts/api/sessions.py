@@ -36,7 +36,9 @@ class SessionsView(APIView):
         found = sessions.devices(request.user, request=request, family=family)
         return Response(DeviceSerializer(found, many=True).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(
+        request=None, responses={204: None}, operation_id="users_me_sessions_destroy_all"
+    )
     def delete(self, request: Request) -> Response:
         """Sign out everywhere, here too."""
         sessions.end_all(request.user)
@@ -46,7 +48,7 @@ class SessionsView(APIView):
 class SessionView(APIView):
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(responses={204: None})
+    @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, id: UUID) -> Response:
         """Sign one browser or program out."""
         if not sessions.end(user=request.user, id=id):

@@ -364,6 +364,7 @@ SPECTACULAR_SETTINGS = {
             "returns",
             "disputes",
             "conversations",
+            "reviews",
         )
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -472,6 +473,7 @@ RATE_LIMITS = {
         "checkout": "30/60",
         "coupon": "20/600",
         "find_order": "10/600",
+        "review": "30/600",
         "upload": "120/600",
         "import": "20/3600",
         "message": "20/10",

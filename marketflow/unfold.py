@@ -88,6 +88,7 @@ UNFOLD = SHARED | {
                     _model(_("Refunds"), "undo", "orders.refund"),
                     _model(_("Returns"), "assignment_return", "orders.return"),
                     _model(_("Disputes"), "gavel", "orders.dispute"),
+                    _model(_("Reviews"), "star", "orders.review"),
                     _model(_("Payouts"), "account_balance", "orders.payout"),
                     _model(_("Commission"), "rule", "orders.commissionrule"),
                     _model(_("Accounts"), "menu_book", "orders.ledgeraccount"),
@@ -154,6 +155,7 @@ UNFOLD_SELLER = SHARED | {
                     | {"active": is_at("/seller/orders/sellerorder/", but="queue/")},
                     _own(_("Returns"), "assignment_return", "orders_return_changelist", "orders"),
                     _own(_("Disputes"), "gavel", "orders_dispute_changelist", "orders"),
+                    _own(_("Reviews"), "star", "orders_review_changelist", "reviews"),
                 ],
             },
             {

@@ -138,6 +138,28 @@ class RefundIssued(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReviewPosted(Event):
+    """A buyer reviewed a line that was delivered. What they wrote is read from the row."""
+
+    review_id: int
+    product_id: int
+    shop_id: int
+    order_line_id: int
+    author_id: int
+    rating: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewAnswered(Event):
+    """The shop replied to a review."""
+
+    review_id: int
+    product_id: int
+    shop_id: int
+    author_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderLinkAsked(Event):
     """A guest asks for the link to their order. `asking` tells one asking from the next."""
 

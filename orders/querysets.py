@@ -86,6 +86,17 @@ class SellerOrderQuerySet(models.QuerySet):
 
 
 class OrderLineQuerySet(models.QuerySet):
+    def bought_by(self, user):
+        """Lines of the user's own orders, as reviews and their pages need them."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = self.filter(bought_by(user, "seller_order__order__buyer"))
+        return mine.select_related("seller_order__order", "seller_order__shop", "variant__product")
+
+    def arrived(self):
+        """Of parts that were delivered, with something in them."""
+        return self.filter(seller_order__state__in=["delivered", "completed"], shipped__gt=0)
+
     def managed_by(self, user, duty: str = "orders"):
         return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, duty))
 
@@ -197,6 +208,45 @@ class LedgerTransferQuerySet(models.QuerySet):
 
     def managed_by(self, user, duty: str = "money"):
         return self.filter(seller_order__shop__in=Shop.objects.managed_by(user, duty))
+
+
+class ReviewQuerySet(models.QuerySet):
+    def shown(self):
+        """What everybody reads, and what ratings count."""
+        return self.filter(withdrawn_at=None, hidden_at=None)
+
+    def visible_to(self, user):
+        """Those shown, one's own that are not withdrawn, and for staff all."""
+        if not user.is_authenticated:
+            return self.shown()
+        if user.is_staff:
+            return self
+        return self.filter(withdrawn_at=None).filter(Q(hidden_at=None) | bought_by(user, "author"))
+
+    def written_by(self, user):
+        return self.filter(bought_by(user, "author"), withdrawn_at=None)
+
+    def managed_by(self, user, duty: str = "reviews"):
+        """What everybody reads about products of the user's shops."""
+        return self.shown().filter(shop__in=Shop.objects.managed_by(user, duty))
+
+    def still_editable(self):
+        """By the database's clock."""
+        return self.shown().filter(created_at__gt=Now() - self.model.EDITABLE_FOR)
+
+    def reported(self):
+        from orders.models import ReviewReport
+
+        return self.filter(pk__in=ReviewReport.objects.open().values("review"))
+
+    def with_contents(self):
+        """Load what a list of reviews and its API resource read."""
+        return self.select_related("author", "product", "shop", "line")
+
+
+class ReviewReportQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(closed_at=None)
 
 
 class PayoutQuerySet(models.QuerySet):

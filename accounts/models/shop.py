@@ -130,6 +130,7 @@ class ShopMember(models.Model):
         "ship": {Role.OWNER, Role.MANAGER, Role.FULFILMENT},
         "refund": {Role.OWNER, Role.MANAGER},
         "orders": {Role.OWNER, Role.MANAGER, Role.FULFILMENT, Role.SUPPORT},
+        "reviews": {Role.OWNER, Role.MANAGER, Role.SUPPORT},
         "keys": {Role.OWNER, Role.MANAGER},
     }
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, FloatField, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -138,7 +139,8 @@ class Filters:
         if self.ordering == "rating":
             weight = F("rating_count") + USUAL_COUNT
             total = F("rating_average") * F("rating_count") + USUAL_RATING * USUAL_COUNT
-            return products.order_by((total * Decimal("1.0") / weight).desc(), "-pk")
+            # A float, or SQLite divides whole numbers and drops what is left.
+            return products.order_by((Cast(total, FloatField()) / weight).desc(), "-pk")
         return products.order_by("-units_sold", "-pk")
 
     def without(self, name: str, value: str) -> Filters:

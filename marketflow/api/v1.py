@@ -13,6 +13,7 @@ from chat.api.viewsets import ConversationViewSet
 from orders.api import checkout
 from orders.api.payouts import BalanceView, PayoutViewSet
 from orders.api.returns import DisputeViewSet, ReturnViewSet
+from orders.api.reviews import ProductReviewsView, ReviewViewSet
 from orders.api.viewsets import OrderViewSet, SellerOrderViewSet
 
 router = SimpleRouter()
@@ -27,6 +28,7 @@ router.register("payouts", PayoutViewSet, basename="payout")
 router.register("returns", ReturnViewSet, basename="return")
 router.register("disputes", DisputeViewSet, basename="dispute")
 router.register("conversations", ConversationViewSet, basename="conversation")
+router.register("reviews", ReviewViewSet, basename="review")
 
 app_name = "v1"
 urlpatterns = [
@@ -44,6 +46,7 @@ urlpatterns = [
     path("users/me/", people.MeView.as_view(), name="me"),
     path("users/me/sessions/", sessions.SessionsView.as_view(), name="sessions"),
     path("users/me/sessions/<uuid:id>/", sessions.SessionView.as_view(), name="session"),
+    path("products/<str:slug>/reviews/", ProductReviewsView.as_view(), name="product-reviews"),
     path("variants/<uuid:id>/", VariantView.as_view(), name="variant"),
     path("search/suggestions/", SuggestionsView.as_view(), name="suggestions"),
     path("cart/", carts.CartView.as_view(), name="cart"),

@@ -14,7 +14,8 @@ from accounts.tests.factories import make_address
 from carts.tests.factories import fill_cart
 from catalog.tests.factories import make_variant
 from marketflow.core.tests.clients import api_for
-from orders.tests.factories import make_order
+from orders.tests.factories import make_completed, make_order
+from orders.tests.reviewing import make_review
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +71,8 @@ def market(buyer, seller, shop, rival):
     address = make_address(buyer)
     ana, fern = api_for(buyer), api_for(seller)
     line = fill_cart(buyer, bowl).lines.get()
+    arrived = make_completed(buyer, bowl).lines.get()
+    review = f"reviews/{make_review(buyer, bowl).uuid}/"
     pair = {"email": buyer.email, "password": "x"}
     return {
         "register": (APIClient(), "post", "auth/register/", pair | {"name": "A"}),
@@ -97,6 +100,10 @@ def market(buyer, seller, shop, rival):
         "item change": (ana, "patch", f"cart/items/{line.uuid}/", {"quantity": 2}),
         "checkout": (ana, "post", "checkout/", {"quote": "x", "address_id": str(address.uuid)}),
         "payment": (ana, "post", f"orders/{order.number}/payments/", {"method": "test"}),
+        "review": (ana, "post", "reviews/", {"order_line": str(arrived.uuid), "rating": 5}),
+        "review change": (ana, "patch", review, {"rating": 4}),
+        "reply": (fern, "post", f"{review}reply/", {"body": "Thanks"}),
+        "report": (fern, "post", f"{review}reports/", {"reason": "Rude"}),
         "shipment": (fern, "post", f"seller-orders/{part.number}/shipment/", {"carrier": "C"}),
     }
 
@@ -111,6 +118,7 @@ WRITES = [
     "register", "token", "refresh", "logout", "password", "profile", "deletion", "address",
     "address change", "shop", "shop change", "product", "product change", "variant",
     "variant change", "cart", "item", "item change", "checkout", "payment", "shipment",
+    "review", "review change", "reply", "report",
 ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from orders.models import Dispute, Return, SellerOrder
 from orders.models.history import record_start
 from orders.services import fulfilment, invoices, payouts
 from orders.tests.factories import make_completed, make_order
+from orders.tests.reviewing import make_review
 
 OURS = ("accounts", "catalog", "carts", "orders", "notifications", "core")
 SECRETS = ("Rival", "Rita", "RIVAL-1", "rival")
@@ -58,6 +59,7 @@ def furnish(shop, owner, name):
     dispute.move_to("withdrawn")
     Dispute.objects.update(closed_at=now())
     payouts.request(shop=shop, currency="EUR", actor=owner)
+    make_review(make_user("ana"), variant, body=name)
     return variant
 
 

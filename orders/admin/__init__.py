@@ -1,3 +1,12 @@
 """What both admin sites show of orders."""
 
-from orders.admin import aftercare, books, commissions, market, papers, payouts, selling  # noqa: F401
+from orders.admin import (  # noqa: F401
+    aftercare,
+    books,
+    commissions,
+    market,
+    papers,
+    payouts,
+    reviews,
+    selling,
+)

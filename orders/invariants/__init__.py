@@ -8,4 +8,5 @@ from orders.invariants import (  # noqa: F401
     papers,
     payouts,
     promotions,
+    reviews,
 )

@@ -12,6 +12,7 @@ from orders.models.payout import Payout, PayoutItem
 from orders.models.redemption import Redemption
 from orders.models.refund import Refund, RefundLine
 from orders.models.returns import Return, ReturnLine
+from orders.models.review import Review, ReviewReport
 from orders.models.shipment import Shipment, ShipmentLine
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "RefundLine",
     "Return",
     "ReturnLine",
+    "Review",
+    "ReviewReport",
     "SellerOrder",
     "Shipment",
     "ShipmentLine",

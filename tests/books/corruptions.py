@@ -58,6 +58,7 @@ DISPUTE = "SELECT min(id) FROM orders_dispute"
 RETURNED_LINE = "SELECT min(id) FROM orders_orderline WHERE returned > 0"
 SALE = "SELECT min(id) FROM orders_invoice WHERE kind = 'sale'"
 NOTE = "SELECT min(id) FROM orders_invoice WHERE kind = 'credit_note'"
+REVIEW = "SELECT min(id) FROM orders_review WHERE reply <> ''"
 FEE = "SELECT min(id) FROM orders_invoice WHERE kind = 'commission'"
 CONVERSATION = "SELECT min(conversation_id) FROM chat_message WHERE seq > 1"
 SEAT = "SELECT min(id) FROM chat_seat"
@@ -994,5 +995,44 @@ CORRUPTIONS = [
         "who writes as the buyer is the buyer",
         PINNED,
         "UPDATE chat_message SET side = 'shop' WHERE id = {row}",
+    ),
+    # --- reviews
+    _one(
+        "a product's rating is that of its reviews",
+        "SELECT min(id) FROM catalog_product WHERE rating_count > 0",
+        "UPDATE catalog_product SET rating_average = rating_average - 0.5 WHERE id = {row}",
+    ),
+    _one(
+        "a product's rating is that of its reviews",
+        "SELECT min(product_id) FROM orders_review WHERE hidden_at IS NOT NULL",
+        "UPDATE orders_review SET hidden_at = NULL WHERE product_id = {row}",
+    ),
+    _one(
+        "a review is of a line that arrived, of its product and its shop, by its buyer",
+        REVIEW,
+        "UPDATE orders_sellerorder SET state = 'shipped' WHERE id = (SELECT l.seller_order_id"
+        " FROM orders_orderline l JOIN orders_review r ON r.line_id = l.id WHERE r.id = {row})",
+    ),
+    _one(
+        "a review is of a line that arrived, of its product and its shop, by its buyer",
+        REVIEW,
+        "UPDATE orders_review SET author_id = (SELECT min(id) FROM accounts_user"
+        " WHERE id <> orders_review.author_id) WHERE id = {row}",
+    ),
+    _one(
+        "a line is reviewed once",
+        "SELECT min(line_id) FROM orders_review",
+        "UPDATE orders_review SET line_id = {row}",
+        unguarded="orders_review",
+    ),
+    _one(
+        "a review is answered once, by somebody, and what is withdrawn says nothing",
+        REVIEW,
+        "UPDATE orders_review SET replied_by_id = NULL WHERE id = {row}",
+    ),
+    _one(
+        "a review is answered once, by somebody, and what is withdrawn says nothing",
+        "SELECT min(id) FROM orders_review WHERE withdrawn_at IS NOT NULL",
+        "UPDATE orders_review SET body = 'It is back' WHERE id = {row}",
     ),
 ]

@@ -19,7 +19,7 @@ from catalog.tests.factories import make_variant
 from chat.services import messaging, reading
 from marketflow.core import events
 from marketflow.core.models import IdempotentRequest
-from orders.models import Order, PaymentEvent, PaymentEventTask, Refund, SellerOrder
+from orders.models import Order, OrderLine, PaymentEvent, PaymentEventTask, Refund, SellerOrder
 from orders.services import (
     cancelling,
     disputes,
@@ -30,6 +30,7 @@ from orders.services import (
     payouts,
     refunds,
     returns,
+    reviews,
 )
 from orders.services.returns import Arrived
 from orders.services.shares import Wanted
@@ -116,6 +117,21 @@ def _shipped_in_two_parcels(goods: Goods) -> None:
         part.refresh_from_db()
 
 
+def _reviewed(goods: Goods) -> None:
+    """Twice, once with a reply; one is withdrawn, one hidden."""
+    line = OrderLine.objects.bought_by(goods.buyer).arrived().filter(variant=goods.vase)
+    for number, one in enumerate(line.order_by("pk")[:2]):
+        review = reviews.post(line=one, author=goods.buyer, rating=4 - number, body="It holds.")
+    seller = goods.vase.product.shop.members.get()
+    reviews.reply(review=review, body="Thank you.", actor=seller)
+    lines = OrderLine.objects.bought_by(goods.buyer).arrived().filter(variant=goods.lamp)
+    first, second = (
+        reviews.post(line=one, author=goods.buyer, rating=2) for one in lines.order_by("pk")[:2]
+    )
+    reviews.withdraw(review=first)
+    reviews.hide(review=second, reason="Rude.")
+
+
 def _cancelled(goods: Goods) -> None:
     order = make_order(goods.buyer, goods.bowl, paid=True)
     cancelling.cancel(order=order, actor=goods.buyer)
@@ -193,6 +209,7 @@ PAST: list[tuple[int, Callable[[Goods], None]]] = [
     (40, _returned_by_the_bank),
     (35, _sent_back),
     (3, _shipped_in_two_parcels),
+    (3, _reviewed),
     (2, _cancelled),
     (2, _refused_by_the_shop),
     (1, _lost_to_the_bank),

@@ -22,6 +22,7 @@ RESOURCES = [
     "shop-list",
     "cart",
     "order-list",
+    "review-list",
     "conversation-list",
     "me",
 ]

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts import mails
 from accounts.models import ShopInvitation
+from accounts.services import socket_tickets
 
 
 @shared_task
@@ -18,3 +19,8 @@ def mail_invitation(invitation_id: int) -> None:
         "url": settings.SITE_URL + reverse("accounts:shops"),
     }
     mails.send("account/email/shop_invitation", to=invitation.email, context=context)
+
+
+@shared_task
+def forget_socket_tickets() -> int:
+    return socket_tickets.forget_old()

@@ -40,6 +40,10 @@ app.conf.beat_schedule = {
         "task": "marketflow.core.tasks.forget_old_keys",
         "schedule": crontab(hour=3, minute=20),
     },
+    "forget-socket-tickets": {
+        "task": "accounts.tasks.forget_socket_tickets",
+        "schedule": 3600.0,
+    },
     "roll-up-analytics": {
         "task": "analytics.tasks.rollup_yesterday",
         "schedule": crontab(hour=2, minute=10),

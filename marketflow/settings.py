@@ -481,6 +481,7 @@ RATE_LIMITS = {
         "webhook_signature": "60/60",
         "api_key": "600/60",
         "socket_message": "20/10",
+        "ws_ticket": "60/60",
     }.items()
 }
 # Open sockets in one process: of a person, and of an address whose people are not signed in.

@@ -6,6 +6,7 @@ from accounts.models.bank_account import BankAccount
 from accounts.models.browser_session import BrowserSession
 from accounts.models.invitation import ShopInvitation
 from accounts.models.shop import Shop, ShopMember
+from accounts.models.socket_ticket import SocketTicket
 from accounts.models.token import RefreshFamily, RefreshLink
 from accounts.models.user import User
 
@@ -19,5 +20,6 @@ __all__ = [
     "Shop",
     "ShopInvitation",
     "ShopMember",
+    "SocketTicket",
     "User",
 ]

@@ -28,6 +28,11 @@ class RefreshFamily(models.Model):
     def __str__(self) -> str:
         return f"{self.user_id} since {self.started_at:%Y-%m-%d}"
 
+    @property
+    def mark(self) -> str:
+        """What `realtime.revoke` calls it."""
+        return f"family:{self.uuid}"
+
 
 class RefreshLink(models.Model):
     """A token of the family. `parent` is unique: a token has one successor, whoever asks."""

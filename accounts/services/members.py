@@ -10,6 +10,7 @@ from accounts.models import Shop, ShopInvitation, ShopMember, User
 from accounts.services import audit
 from accounts.services.shops import StaffCannotSell
 from accounts.tasks import mail_invitation
+from marketflow.core import realtime
 from marketflow.core.errors import Refusal
 
 Role = ShopMember.Role
@@ -80,6 +81,7 @@ def change_role(*, member: ShopMember, role: str, by: User) -> ShopMember:
     member.role = role
     member.save(update_fields=["role"])
     audit.record("change_role", member.shop, by, before=before, after=_facts(member))
+    realtime.recheck(member.user_id)
     return member
 
 
@@ -90,6 +92,7 @@ def remove_member(*, member: ShopMember, by: User) -> None:
     _keep_an_owner(member)
     member.delete()
     audit.record("remove_member", member.shop, by, before=before, after={})
+    realtime.recheck(member.user_id)
 
 
 def _locked(member: ShopMember) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from django.utils.timezone import now
 
 from accounts.models import BrowserSession, RefreshFamily, User
 from accounts.services import tokens
-from marketflow.core import rate_limits
+from marketflow.core import rate_limits, realtime
 
 NOTED_EVERY = timedelta(minutes=5)
 # In the session: which row of BrowserSession it is, whatever key it gets later.
@@ -68,6 +69,8 @@ def forget_this(request: HttpRequest) -> None:
     """It signs out by itself."""
     if key := request.session.session_key:
         BrowserSession.objects.filter(session_key=key).delete()
+        if user_id := request.session.get(SESSION_KEY):
+            realtime.revoke(int(user_id), session=mark_of(key))
 
 
 def devices(
@@ -124,6 +127,7 @@ def end_all(user: User) -> None:
         user.refresh_from_db(fields=["session_version"])
         RefreshFamily.objects.filter(user=user, revoked_at=None).update(revoked_at=Now())
         BrowserSession.objects.filter(user=user).delete()
+        realtime.revoke(user.pk)
 
 
 def _end_browsers(rows: Iterable[BrowserSession]) -> None:
@@ -131,6 +135,12 @@ def _end_browsers(rows: Iterable[BrowserSession]) -> None:
     for row in rows:
         store(row.session_key).delete()
         row.delete()
+        realtime.revoke(row.user_id, session=mark_of(row.session_key))
+
+
+def mark_of(session_key: str) -> str:
+    """What open sockets know a session by: it travels, so it is not the key."""
+    return f"session:{hashlib.sha256(session_key.encode()).hexdigest()[:32]}"
 
 
 def traits(request: HttpRequest) -> dict[str, str]:

@@ -19,7 +19,7 @@ from accounts.backends import EmailBackend
 from accounts.models import RefreshFamily, RefreshLink, User
 from accounts.services import signing
 from accounts.services.signing import BadToken
-from marketflow.core import guards
+from marketflow.core import guards, realtime
 
 GRACE = timedelta(seconds=10)
 FAMILY, VERSION = "fam", "sv"
@@ -74,6 +74,7 @@ def sign_out(text: str) -> None:
 def revoke(family: RefreshFamily) -> None:
     """End what came of one sign-in: its access tokens too, from their next request on."""
     RefreshFamily.objects.filter(pk=family.pk, revoked_at=None).update(revoked_at=Now())
+    realtime.revoke(family.user_id, session=family.mark)
 
 
 def holder(access: str) -> tuple[User, dict[str, object]]:

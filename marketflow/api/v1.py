@@ -4,6 +4,7 @@ from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import passwords, people, sessions, shops, tokens
+from accounts.api.socket_tickets import SocketTicketView
 from carts.api import views as carts
 from carts.api.wish_list import WishListViewSet
 from catalog.api.categories import CategoryViewSet
@@ -43,6 +44,7 @@ urlpatterns = [
         name="password-reset-confirm",
     ),
     path("auth/password/change/", passwords.ChangeView.as_view(), name="password-change"),
+    path("auth/ws-ticket/", SocketTicketView.as_view(), name="ws-ticket"),
     path("users/me/", people.MeView.as_view(), name="me"),
     path("users/me/sessions/", sessions.SessionsView.as_view(), name="sessions"),
     path("users/me/sessions/<uuid:id>/", sessions.SessionView.as_view(), name="session"),

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
+from contextvars import Context
 from typing import Protocol
 
 from django.conf import settings
@@ -31,7 +32,8 @@ def tell_all(group: str, event: dict) -> None:
     """Let every hub of this process hear; from any thread."""
     for hub in list(_hubs.values()):
         with contextlib.suppress(RuntimeError):  # its loop has just ended
-            hub.loop.call_soon_threadsafe(hub.hear, group, event)
+            # Not in the sender's context: it would go on into whatever its hearers do.
+            hub.loop.call_soon_threadsafe(hub.hear, group, event, context=Context())
 
 
 def of_this_loop() -> Hub:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Iterable
+from contextvars import Context
 
 import redis
 from channels.layers import get_channel_layer
@@ -33,7 +34,7 @@ class RedisWire:
         self._confirmed: dict[str, asyncio.Event] = {}
         self._missed = False
         self._connection = None
-        self._task = asyncio.ensure_future(self._run())
+        self._task = asyncio.create_task(self._run(), context=Context())
 
     async def add(self, groups: Iterable[str], new: Iterable[str]) -> None:
         """Wait until Redis has confirmed all `groups`, of which `new` are not yet asked for."""

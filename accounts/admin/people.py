@@ -87,9 +87,7 @@ class UserAdmin(StaffAdmin, DjangoUserAdmin):
         # Orders name their buyers: an account is switched off, and emptied by its owner.
         return False
 
-    def save_model(
-        self, request: HttpRequest, obj: User, form: UserForm, change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
             sessions.end_all(obj)

@@ -46,16 +46,6 @@ class StockItem(models.Model):
             return "out"
         return "low" if self.available <= LOW else "in"
 
-    @property
-    def group(self) -> str:
-        """The channel group of those who watch it."""
-        return f"stock.{self.variant_id}"
-
-    def hint(self) -> dict[str, object]:
-        """What open pages are told. Needs the variant loaded."""
-        hint = {"variant": str(self.variant.uuid), "level": self.level}
-        return hint | ({"available": self.available} if self.level == "low" else {})
-
 
 @append_only
 class StockMovement(models.Model):

@@ -3,7 +3,7 @@
 Rows are always taken in primary-key order, so that two checkouts can't deadlock. Quantities
 are `{stock_item_id: how_many}`. `allocated` is explained by the order lines that hold it,
 `on_hand` by its movements. Every function runs in the caller's transaction or opens its own,
-pushes the new levels to open pages on commit, and publishes `StockChanged`.
+tells open pages on commit, and publishes `StockChanged`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import F
 
+from catalog import live
 from catalog.events import StockChanged
 from catalog.models import StockItem, StockMovement, Variant
 from marketflow.core import guards
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
-from marketflow.core.realtime import push
 
 Kind = StockMovement.Kind
 
@@ -160,6 +160,9 @@ def track(variant: Variant, on_hand: int = 0, *, key: str = "") -> StockItem:
     if is_new and on_hand > 0:
         receive(item, on_hand, key=key or str(variant.uuid), kind=Kind.OPENING)
         item.refresh_from_db()
+    elif is_new:
+        # What is not counted is in stock; from now on it is sold out.
+        _announce([item.pk])
     return item
 
 
@@ -215,14 +218,8 @@ def _shortages(stock_item_ids: list[int]) -> list[dict[str, object]]:
 
 def _announce(stock_item_ids: Iterable[int]) -> None:
     ids = sorted(set(stock_item_ids))
-    # Open pages are told what holds after the commit, and nobody waits for the asking.
-    transaction.on_commit(lambda: _push_levels(ids), robust=True)
+    live.stock_changed(ids)
     publish(StockChanged(stock_item_ids=ids))
-
-
-def _push_levels(ids: list[int]) -> None:
-    for item in StockItem.objects.filter(pk__in=ids).select_related("variant"):
-        push(item.group, "stock", **item.hint())
 
 
 def _require_positive(quantities: Iterable[int]) -> None:

@@ -12,6 +12,7 @@ from django.utils.crypto import get_random_string
 from django.utils.text import slugify
 from django.utils.timezone import now
 
+from catalog import live
 from catalog.events import ProductChanged
 from catalog.models import Category, Product
 from marketflow.core.events import publish
@@ -46,7 +47,7 @@ def free_category_slug(full_name: str) -> str:
 
 @transaction.atomic
 def refresh(products: Iterable[Product]) -> None:
-    """Recompute what lists read of `products` and say that they changed.
+    """Recompute what lists read of `products`, and say that they changed; to open pages too.
 
     Publishes `ProductChanged`.
     """
@@ -63,6 +64,7 @@ def refresh(products: Iterable[Product]) -> None:
         product.updated_at = now()
     Product.objects.bulk_update(fresh, ["price_minor", "keywords", "updated_at"], BATCH)
     if ids:
+        live.products_changed(ids)
         publish(ProductChanged(product_ids=ids))
 
 

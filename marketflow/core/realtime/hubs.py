@@ -7,11 +7,13 @@ import contextlib
 import random
 from collections import Counter
 from contextvars import Context
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 
 from marketflow.core.realtime.frames import Frame
+
+T = TypeVar("T")
 
 # A server event loop has one hub while it has sockets. Tests have many loops.
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
@@ -48,6 +50,7 @@ class Hub:
         self.loop = loop
         self.owners: Counter[str] = Counter()
         self._rooms: dict[str, set[Member]] = {}
+        self._companions: dict[type, object] = {}
         self._wire = self._new_wire()
 
     def enter(self, owner: str, most: int) -> bool:
@@ -64,6 +67,12 @@ class Hub:
             _hubs.pop(self.loop, None)
             if self._wire:
                 await self._wire.close()
+
+    def companion(self, kind: type[T]) -> T:
+        """The hub's only one of a `kind` that takes the hub: a member in place of many sockets."""
+        if kind not in self._companions:
+            self._companions[kind] = kind(self)
+        return self._companions[kind]
 
     async def join(self, member: Member, groups: set[str]) -> None:
         """From here on `member` hears the groups; what was pushed before may be missed."""

@@ -9,12 +9,14 @@ from django.utils.functional import SimpleLazyObject
 from carts.services.carried import carried
 from catalog.services import tree
 from marketflow.backoffice.seller import payout_problems
+from notifications.services.counts import counts_of
 
 THEMES = ("light", "dark")
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
     carries = SimpleLazyObject(lambda: carried(request))
+    unread = SimpleLazyObject(lambda: counts_of(request.user))
     theme = request.COOKIES.get("theme", "")
     is_studio = request.path.startswith("/seller/")
     return {
@@ -24,6 +26,8 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "theme": theme if theme in THEMES else "",
         "cart_size": SimpleLazyObject(lambda: carries.units),
         "wished": SimpleLazyObject(lambda: carries.wished),
+        "unread_notifications": SimpleLazyObject(lambda: unread["notifications"]),
+        "unread_messages": SimpleLazyObject(lambda: unread["messages"]),
         "top_categories": SimpleLazyObject(tree.top_categories),
         "is_seller": SimpleLazyObject(lambda: bool(carries.shops)),
     }

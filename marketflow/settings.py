@@ -365,6 +365,7 @@ SPECTACULAR_SETTINGS = {
             "disputes",
             "conversations",
             "reviews",
+            "notifications",
         )
     ],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.timezone import now
 from django.utils.translation import gettext
@@ -22,14 +22,14 @@ class StateFilter(admin.SimpleListFilter):
         return [("sent", _("Sent")), ("waiting", _("Waiting")), ("failed", _("Failed"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        given_up = Q(sent_at=None, attempts__gte=Mail.MOST_ATTEMPTS)
+        given_up = Mail.objects.given_up().values("pk")
         match self.value():
             case "sent":
                 return queryset.exclude(sent_at=None)
             case "waiting":
-                return queryset.filter(sent_at=None).exclude(given_up)
+                return queryset.filter(sent_at=None).exclude(pk__in=given_up)
             case "failed":
-                return queryset.filter(given_up)
+                return queryset.filter(pk__in=given_up)
         return queryset
 
 
@@ -56,7 +56,7 @@ class MailAdmin(ReadOnly, StaffAdmin):
     def badge(self, mail: Mail) -> tuple[str, str]:
         if mail.sent_at:
             return "sent", gettext("Sent")
-        if mail.attempts >= Mail.MOST_ATTEMPTS:
+        if mail.is_given_up:
             return "failed", gettext("Failed")
         return "waiting", gettext("Waiting")
 

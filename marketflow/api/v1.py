@@ -11,6 +11,7 @@ from catalog.api.categories import CategoryViewSet
 from catalog.api.products import ProductViewSet, VariantView
 from catalog.api.suggestions import SuggestionsView
 from chat.api.viewsets import ConversationViewSet
+from notifications.api.views import NotificationViewSet
 from orders.api import checkout
 from orders.api.payouts import BalanceView, PayoutViewSet
 from orders.api.returns import DisputeViewSet, ReturnViewSet
@@ -30,6 +31,7 @@ router.register("returns", ReturnViewSet, basename="return")
 router.register("disputes", DisputeViewSet, basename="dispute")
 router.register("conversations", ConversationViewSet, basename="conversation")
 router.register("reviews", ReviewViewSet, basename="review")
+router.register("notifications", NotificationViewSet, basename="notification")
 
 app_name = "v1"
 urlpatterns = [

@@ -1,73 +1,87 @@
-"""Mail: written once as a row, sent until it is gone.
-
-A row is claimed before it is sent, by moving its hour ahead: two workers never send one mail. A
-worker that dies in between leaves it to be tried again when that hour has come.
-"""
+"""Mail: written once as a row, in its reader's language, and sent until it is gone."""
 
 from __future__ import annotations
 
 import logging
 import smtplib
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
 from django.template.loader import render_to_string
-from django.utils.timezone import now
+from django.utils import timezone, translation
 
-from notifications.models import Mail
+from notifications.models import Habits, Mail
 
 logger = logging.getLogger(__name__)
 
-# Longer than any mail server may take to answer: see EMAIL_TIMEOUT.
-CLAIM = timedelta(minutes=5)
-# After the first failure; then twice as long each time: nine gaps are a day and a half.
-FIRST_GAP = timedelta(minutes=5)
 TEMPLATES = "notifications/email"
 # Kept free of mailboxes by RFC 2606.
 NOWHERE = ".invalid"
 
 
-def write(*, recipient: str, kind: str, about: str, context: dict[str, object]) -> Mail | None:
+def write(
+    *,
+    recipient: str,
+    kind: str,
+    about: str,
+    context: dict[str, object],
+    template: str = "",
+    reader: Habits | None = None,
+    due_at: datetime | None = None,
+) -> Mail | None:
     """Write the mail `kind` to `recipient` about something; None where that was done before,
     and for an address that can't exist, such as a rehearsal's.
 
-    Rendered from `<kind>_subject.txt`, `<kind>.txt` and `<kind>.html`. Sent after the commit.
+    Rendered from `<template>_subject.txt`, `.txt` and `.html`, by default those of the kind, in
+    the language and the time zone of `reader`. Sent after the commit, or once `due_at` has come.
     """
     if recipient.endswith(NOWHERE):
         return None
-    context = context | {"site_url": settings.SITE_URL, "email": recipient}
-    subject = render_to_string(f"{TEMPLATES}/{kind}_subject.txt", context)
+    with _in_the_words_of(reader):
+        subject, text, html = render(template or kind, context | {"email": recipient})
     mail, is_new = Mail.objects.get_or_create(
         recipient=recipient,
         dedupe_key=f"{kind}:{about}",
-        defaults={
-            "kind": kind,
-            "subject": " ".join(subject.split())[:200],
-            "text": render_to_string(f"{TEMPLATES}/{kind}.txt", context).strip() + "\n",
-            "html": render_to_string(f"{TEMPLATES}/{kind}.html", context),
-        },
+        defaults={"kind": template or kind, "subject": subject, "text": text, "html": html}
+        | ({"due_at": due_at} if due_at else {}),
     )
     if not is_new:
         return None
-    transaction.on_commit(lambda: _send_soon(mail.pk), robust=True)
+    if due_at is None:
+        transaction.on_commit(lambda: _send_soon(mail.pk), robust=True)
     return mail
+
+
+def render(template: str, context: dict[str, object]) -> tuple[str, str, str]:
+    """Subject, text and HTML of a mail, in the language of the moment."""
+    context = {"site_url": settings.SITE_URL} | context
+
+    def part(ending: str) -> str:
+        # What has no mail of its own is told by the sentence of the list.
+        own, plain = f"{TEMPLATES}/{template}{ending}", f"{TEMPLATES}/notice{ending}"
+        return render_to_string([own, plain], context)
+
+    subject = " ".join(part("_subject.txt").split())[:200]
+    return subject, part(".txt").strip() + "\n", part(".html")
 
 
 def send(mail_id: int) -> bool:
     """Send a mail that waits. False where another worker has it, or the server refused."""
-    if not _claim(mail_id):
+    if not Mail.claim(mail_id):
         return False
     mail = Mail.objects.get(pk=mail_id)
     try:
         _hand_over(mail)
     except (OSError, smtplib.SMTPException) as problem:
-        _try_later(mail, problem)
+        mail.postpone(problem)
+        if mail.is_given_up:
+            logger.warning("mail %s is given up after %s attempts", mail.pk, mail.attempts)
         return False
-    Mail.objects.filter(pk=mail_id).update(sent_at=now(), last_error="")
+    mail.finish()
     return True
 
 
@@ -77,9 +91,12 @@ def send_waiting(limit: int = 200) -> int:
     return sum(send(pk) for pk in list(due))
 
 
-def _claim(mail_id: int) -> bool:
-    waiting = Mail.objects.waiting().filter(pk=mail_id)
-    return bool(waiting.update(attempts=F("attempts") + 1, due_at=Now() + CLAIM))
+@contextmanager
+def _in_the_words_of(reader: Habits | None) -> Iterator[None]:
+    """Guests never told us theirs: the market's."""
+    reader = reader or Habits()
+    with translation.override(reader.words), timezone.override(reader.zone):
+        yield
 
 
 def _hand_over(mail: Mail) -> None:
@@ -87,14 +104,6 @@ def _hand_over(mail: Mail) -> None:
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
     message.send()
-
-
-def _try_later(mail: Mail, problem: Exception) -> None:
-    """With growing gaps; after the last attempt it stays as a dead letter, with its error."""
-    gap = FIRST_GAP * 2 ** (mail.attempts - 1)
-    Mail.objects.filter(pk=mail.pk).update(due_at=Now() + gap, last_error=str(problem)[:300])
-    if mail.attempts >= Mail.MOST_ATTEMPTS:
-        logger.warning("mail %s is given up after %s attempts", mail.pk, mail.attempts)
 
 
 def _send_soon(mail_id: int) -> None:

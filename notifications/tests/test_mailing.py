@@ -59,7 +59,7 @@ def test_about_one_thing_a_person_is_written_to_once():
 
 def test_what_one_worker_has_claimed_another_leaves_alone():
     mail = write()
-    assert mailing._claim(mail.pk)
+    assert Mail.claim(mail.pk)
 
     assert mailing.send(mail.pk) is False
     assert mailing.send_waiting() == 0
@@ -68,7 +68,7 @@ def test_what_one_worker_has_claimed_another_leaves_alone():
 
 def test_what_a_worker_left_behind_is_taken_up_again():
     mail = write()
-    mailing._claim(mail.pk)
+    Mail.claim(mail.pk)
     Mail.objects.update(due_at=now() - timedelta(seconds=1))
 
     assert tasks.send_waiting_mail() == 1

@@ -56,6 +56,7 @@ PROMOTION = "SELECT min(promotion_id) FROM orders_redemption"
 PAYOUT = "SELECT min(id) FROM orders_payout WHERE state = 'paid'"
 DISPUTE = "SELECT min(id) FROM orders_dispute"
 RETURNED_LINE = "SELECT min(id) FROM orders_orderline WHERE returned > 0"
+PUSH = "SELECT min(id) FROM notifications_push"
 SALE = "SELECT min(id) FROM orders_invoice WHERE kind = 'sale'"
 NOTE = "SELECT min(id) FROM orders_invoice WHERE kind = 'credit_note'"
 REVIEW = "SELECT min(id) FROM orders_review WHERE reply <> ''"
@@ -762,6 +763,27 @@ CORRUPTIONS = [
         "SELECT recipient FROM notifications_mail ORDER BY id LIMIT 1",
         "UPDATE notifications_mail SET dedupe_key = 'same' WHERE recipient = '{row}'",
         unguarded="notifications_mail",
+    ),
+    _one(
+        "nobody is told twice of one thing",
+        "SELECT min(user_id) FROM notifications_notification",
+        "UPDATE notifications_notification SET dedupe_key = 'same' WHERE user_id = {row}",
+        unguarded="notifications_notification",
+    ),
+    _one(
+        "no browser is woken twice by one notification, and none by another person's",
+        PUSH,
+        _copy(
+            "notifications_push",
+            "subscription_id notification_id created_at due_at attempts last_error",
+        ),
+        unguarded="notifications_push",
+    ),
+    _one(
+        "no browser is woken twice by one notification, and none by another person's",
+        PUSH,
+        "UPDATE notifications_pushsubscription SET user_id = "
+        "(SELECT max(id) FROM accounts_user WHERE id <> user_id)",
     ),
     # --- whose is it
     _one(

@@ -19,6 +19,7 @@ from catalog.tests.factories import make_variant
 from chat.services import messaging, reading
 from marketflow.core import events
 from marketflow.core.models import IdempotentRequest
+from notifications.models import PushSubscription
 from orders.models import Order, OrderLine, PaymentEvent, PaymentEventTask, Refund, SellerOrder
 from orders.services import (
     cancelling,
@@ -62,6 +63,9 @@ def fill() -> None:
         bowl=make_variant(fern, "Bowl", price=1999, stock=90),
         lamp=make_variant(fern, "Lamp", price=4950, stock=90),
         vase=make_variant(rival, "Vase", price=777, stock=90),
+    )
+    PushSubscription.objects.create(
+        user=goods.buyer, endpoint="https://push.example.test/ana", p256dh="", auth=""
     )
     for days, happen in PAST:
         with time_machine.travel(now() - timedelta(days=days), tick=True):

@@ -27,6 +27,8 @@ def untold_events() -> Iterable[Case]:
 
 def unsent_mail() -> Iterable[Case]:
     rows = Mail.objects.filter(sent_at=None, created_at__lt=Now() - PATIENCE)
+    # What waits for the end of somebody's quiet hours is in order.
+    rows = rows.exclude(attempts=0, due_at__gt=Now() - PATIENCE)
     for mail in rows.order_by("pk"):
         tried = f"{mail.attempts} attempts, {mail.last_error or 'no error'}"
         yield Case(mail.pk, f"mail {mail.pk} ({mail.kind}), {tried}")

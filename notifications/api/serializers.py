@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from marketflow.core import time_zones
+from marketflow.core.api.fields import StrictSerializer
+from notifications.kinds import Channel
+from notifications.models import Habits, Notification
+
+
+class NotificationSerializer(serializers.ModelSerializer):
+    id = serializers.UUIDField(source="uuid")
+    text = serializers.CharField(help_text="One sentence, in the language of the request.")
+    url = serializers.CharField(source="path", help_text="The page it leads to.")
+
+    class Meta:
+        model = Notification
+        fields = ["id", "kind", "text", "url", "created_at", "read_at"]
+        read_only_fields = fields
+
+
+class CountsSerializer(serializers.Serializer):
+    notifications = serializers.IntegerField(help_text="How many are unread.")
+    messages = serializers.IntegerField(help_text="How many messages are unread.")
+
+
+class ReadInput(StrictSerializer):
+    """One of the three."""
+
+    ids = serializers.ListField(child=serializers.UUIDField(), max_length=100, required=False)
+    until = serializers.DateTimeField(required=False, help_text="All that were told up to then.")
+    all = serializers.BooleanField(required=False)
+
+    def validate(self, values: dict) -> dict:
+        if len(values) != 1 or values.get("all") is False:
+            raise ValidationError("Send ids, until, or all: true.")
+        return values
+
+
+class ChannelsInput(StrictSerializer):
+    in_app = serializers.BooleanField()
+    email = serializers.BooleanField()
+    push = serializers.BooleanField()
+
+
+class HoursInput(StrictSerializer):
+    """Of the caller's time zone; over midnight where `from` is later."""
+
+    until = serializers.TimeField(format="%H:%M", input_formats=["%H:%M"])
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        # `from` is a word of Python's own.
+        start = serializers.TimeField(format="%H:%M", input_formats=["%H:%M"])
+        return {"from": start, **super().get_fields()}
+
+
+class PreferencesSerializer(StrictSerializer):
+    """Read and written alike. A kind that is left out is as by default from then on."""
+
+    kinds = serializers.DictField(child=ChannelsInput(), help_text="By name: which channels.")
+    quiet_hours = HoursInput(allow_null=True, required=False)
+    digest_at = serializers.TimeField(
+        format="%H:%M",
+        input_formats=["%H:%M"],
+        allow_null=True,
+        required=False,
+        help_text="One mail a day at this hour, in place of a mail each.",
+    )
+    time_zone = serializers.CharField(required=False, help_text="As in the IANA database.")
+
+    def validate_time_zone(self, name: str) -> str:
+        if time_zones.named(name) is None:
+            raise ValidationError("No such time zone.")
+        return name
+
+    def habits(self) -> Habits:
+        values = self.validated_data
+        hours = values.get("quiet_hours") or {}
+        return Habits(
+            quiet_from=hours.get("from"),
+            quiet_until=hours.get("until"),
+            digest_at=values.get("digest_at"),
+            time_zone=values.get("time_zone", ""),
+        )
+
+    def choices(self) -> dict[str, dict[str, bool]]:
+        return {name: dict(channels) for name, channels in self.validated_data["kinds"].items()}
+
+
+def as_document(choices: dict[str, dict[str, bool]], habits: Habits) -> dict[str, object]:
+    """What the serializer shows, and takes back as it is."""
+    hours = {"from": habits.quiet_from, "until": habits.quiet_until}
+    zone: ZoneInfo = habits.zone
+    return {
+        "kinds": {
+            name: {channel.value: channels[channel] for channel in Channel}
+            for name, channels in choices.items()
+        },
+        "quiet_hours": hours if habits.quiet_from is not None else None,
+        "digest_at": habits.digest_at,
+        "time_zone": str(zone),
+    }

@@ -1,0 +1,15 @@
+from notifications.models.habits import Habits, Preference
+from notifications.models.mail import Mail
+from notifications.models.notification import Notification
+from notifications.models.outgoing import Outgoing
+from notifications.models.push import Push, PushSubscription
+
+__all__ = [
+    "Habits",
+    "Mail",
+    "Notification",
+    "Outgoing",
+    "Preference",
+    "Push",
+    "PushSubscription",
+]

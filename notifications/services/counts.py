@@ -1,0 +1,58 @@
+"""How much is new for somebody: the badges of the header, and the frames of open pages."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from django.db import transaction
+from django.db.models import Count, Value
+
+from accounts.models import User
+from chat.models import Conversation
+from marketflow.core.realtime import push
+from notifications.models import Notification
+
+
+class Counts(TypedDict):
+    notifications: int
+    messages: int
+
+
+def counts_of(user: User) -> Counts:
+    """What is unread, in one statement; nothing for nobody."""
+    if not user.is_authenticated:
+        return {"notifications": 0, "messages": 0}
+    told = Notification.objects.visible_to(user).unread().order_by().values("user")
+    told = told.annotate(number=Count("pk")).values_list(Value("notifications"), "number")
+    written = Conversation.objects.unread(user).order_by()
+    rows = told.union(written.values_list(Value("messages"), "unread"), all=True)
+    found: Counts = {"notifications": 0, "messages": 0}
+    for what, number in rows:
+        found[what] += number
+    return found
+
+
+def group_of(user: User) -> str:
+    """The channel group of somebody's own open pages."""
+    return f"user.{user.pk}"
+
+
+def push_on_commit(user: User, notification: Notification | None = None) -> None:
+    """Tell open pages of `user` what is new, and how much. Hints: the page renders right alone."""
+
+    def push_hints() -> None:
+        if notification is not None and notification.is_shown and notification.read_at is None:
+            push(group_of(user), "notification", **frame(notification))
+        push(group_of(user), "counts", **counts_of(user))
+
+    transaction.on_commit(push_hints, robust=True)
+
+
+def frame(notification: Notification) -> dict[str, object]:
+    return {
+        "id": str(notification.uuid),
+        "kind": notification.kind,
+        "text": notification.text,
+        "url": notification.get_absolute_url(),
+        "created_at": notification.created_at.isoformat(),
+    }

@@ -36,6 +36,11 @@ app.conf.beat_schedule = {
     "run-waiting-imports": {"task": "catalog.tasks.run_waiting_imports", "schedule": 60.0},
     "write-search-misses": {"task": "catalog.tasks.write_search_misses", "schedule": 60.0},
     "send-waiting-mail": {"task": "notifications.tasks.send_waiting_mail", "schedule": 60.0},
+    "send-webhooks": {"task": "notifications.tasks.send_webhooks", "schedule": 5.0},
+    "forget-old-webhooks": {
+        "task": "notifications.tasks.forget_old_webhooks",
+        "schedule": crontab(hour=3, minute=40),
+    },
     "forget-old-keys": {
         "task": "marketflow.core.tasks.forget_old_keys",
         "schedule": crontab(hour=3, minute=20),

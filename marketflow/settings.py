@@ -18,6 +18,7 @@ from marketflow.core.environment import (
     currency,
     flag,
     kept_secret,
+    networks,
     number,
     one_of,
     postgresql,
@@ -340,6 +341,8 @@ SPECTACULAR_SETTINGS = {
         "MessageKindEnum": "chat.models.Message.Kind",
         "ProposalKindEnum": "chat.models.Proposal.Kind",
         "ProposalStateEnum": "chat.models.Proposal.State",
+        "WebhookStateEnum": ["on", "failing", "off"],
+        "DeliveryStateEnum": "notifications.models.WebhookDelivery.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -366,6 +369,8 @@ SPECTACULAR_SETTINGS = {
             "conversations",
             "reviews",
             "notifications",
+            "webhook-endpoints",
+            "webhook-deliveries",
         )
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -414,6 +419,11 @@ ATTACHMENT_MAX_BYTES = number("ATTACHMENT_MAX_BYTES", 8_000_000)
 IMPORT_MAX_BYTES = number("IMPORT_MAX_BYTES", 50_000_000)
 # Shops' pictures are taken from the addresses in an imported file, outside the request.
 IMPORT_FETCHES_PICTURES = flag("IMPORT_FETCHES_PICTURES", default=not EMBEDDED)
+
+# --- what programs are told
+
+# Private networks to which webhooks may go, without TLS too: for one's own machine.
+WEBHOOK_ALLOWED_NETWORKS = read("WEBHOOK_ALLOWED_NETWORKS", networks, [], "networks, by commas")
 
 # --- mail
 
@@ -483,6 +493,7 @@ RATE_LIMITS = {
         "api_key": "600/60",
         "socket_message": "20/10",
         "ws_ticket": "60/60",
+        "webhook_address": "60/3600",
     }.items()
 }
 # Open sockets in one process: of a person, and of an address whose people are not signed in.

@@ -30,3 +30,35 @@ invariant(
     HAVING count(*) > 1 OR min(told.user_id) <> min(browser.user_id)
     """,
 )
+
+invariant(
+    "I14",
+    "an endpoint is told of an event once",
+    """
+    SELECT endpoint_id, event_id FROM notifications_webhookdelivery
+    GROUP BY endpoint_id, event_id HAVING count(*) > 1
+    """,
+)
+
+invariant(
+    "I14",
+    "what counts as delivered was accepted",
+    """
+    SELECT d.id FROM notifications_webhookdelivery d
+    WHERE d.state = 'delivered' AND NOT EXISTS (
+        SELECT 1 FROM notifications_webhookattempt a
+        WHERE a.delivery_id = d.id AND a.status BETWEEN 200 AND 299)
+    """,
+)
+
+invariant(
+    "I16",
+    "a shop's webhooks say nothing of another's orders",
+    """
+    SELECT d.id FROM notifications_webhookdelivery d
+    JOIN notifications_webhookendpoint e ON e.id = d.endpoint_id
+    WHERE e.shop_id IS NOT NULL AND d.subject LIKE 'order:%%' AND NOT EXISTS (
+        SELECT 1 FROM orders_sellerorder s
+        WHERE s.shop_id = e.shop_id AND 'order:' || s.order_id = d.subject)
+    """,
+)

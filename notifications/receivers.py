@@ -16,6 +16,7 @@ from accounts.events import (
 )
 from accounts.models import BankAccount, Shop
 from marketflow.core.events import subscribe
+from notifications import webhook_receivers  # noqa: F401 - programs are told there
 from notifications.audiences import (
     amount,
     owners_of,

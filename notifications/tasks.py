@@ -1,6 +1,10 @@
 from celery import shared_task
+from django.conf import settings
 
 from notifications.services import mailing
+from notifications.services.webhooks import keeping, sending
+
+EMBEDDED_SECONDS = 4
 
 
 @shared_task
@@ -13,3 +17,17 @@ def send_mail_row(mail_id: int) -> bool:
 def send_waiting_mail() -> int:
     """Send what is due: written while no worker was there, or refused before."""
     return mailing.send_waiting()
+
+
+@shared_task
+def send_webhooks() -> int:
+    """Tell programs what is due. Nudged after commits, and swept by beat."""
+    # In the one process of the embedded default, the schedule's other tasks wait meanwhile.
+    seconds = EMBEDDED_SECONDS if settings.CELERY_TASK_ALWAYS_EAGER else sending.RUN_SECONDS
+    return sending.send_due(seconds=seconds)
+
+
+@shared_task
+def forget_old_webhooks() -> int:
+    """Drop what was sent, or given up, long ago."""
+    return keeping.forget_old()

@@ -132,6 +132,8 @@ class ShopMember(models.Model):
         "orders": {Role.OWNER, Role.MANAGER, Role.FULFILMENT, Role.SUPPORT},
         "reviews": {Role.OWNER, Role.MANAGER, Role.SUPPORT},
         "keys": {Role.OWNER, Role.MANAGER},
+        # Programs that are told of orders: with the addresses in them.
+        "webhooks": {Role.OWNER, Role.MANAGER},
     }
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="memberships")

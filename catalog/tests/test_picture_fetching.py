@@ -14,6 +14,7 @@ from catalog.services import pictures
 from catalog.services.pictures import fetching
 from catalog.tests.factories import make_product
 from catalog.tests.pictures import SVG, picture
+from marketflow.core import outside
 
 INSIDE = [
     "127.0.0.1",
@@ -104,7 +105,7 @@ def elsewhere(monkeypatch):
         Elsewhere.release.clear()
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        monkeypatch.setattr(fetching, "is_public", lambda address: True)
+        monkeypatch.setattr(outside, "is_public", lambda address: True)
         monkeypatch.setattr(fetching, "PORTS", {"http": server.server_port, "https": 443})
         yield f"http://127.0.0.1:{server.server_port}"
         Elsewhere.release.set()
@@ -182,12 +183,12 @@ def test_a_server_that_drips_is_cut_off(elsewhere, monkeypatch):
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_an_address_inside_is_not_public(address):
-    assert not fetching.is_public(address)
+    assert not outside.is_public(address)
 
 
 @pytest.mark.parametrize("address", OUTSIDE)
 def test_an_address_outside_is_public(address):
-    assert fetching.is_public(address)
+    assert outside.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_no_connection_is_opened_to_where_nobody_should_go(url, monkeypatch):
     def connect(*args, **kwargs):
         raise AssertionError(f"connected to {args}")
 
-    monkeypatch.setattr(fetching.socket, "create_connection", connect)
+    monkeypatch.setattr(outside.socket, "create_connection", connect)
 
     with pytest.raises(fetching.ForbiddenAddress):
         fetching.fetch(url)
@@ -247,7 +248,7 @@ def test_a_listener_inside_hears_nothing(monkeypatch):
 
 def test_one_private_address_among_public_ones_is_a_trap(monkeypatch):
     answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 80)) for ip in ("1.1.1.1", "::1")]
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *args, **kwargs: answers)
+    monkeypatch.setattr(outside.socket, "getaddrinfo", lambda *args, **kwargs: answers)
 
     with pytest.raises(fetching.ForbiddenAddress):
         fetching.fetch("http://trap.example/a.jpg")
@@ -263,7 +264,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(elsewhere, monkeypa
         looked_up.append(host)
         return real("127.0.0.1" if len(looked_up) == 1 else "192.0.2.1", *args, **kwargs)
 
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", rebinding)
+    monkeypatch.setattr(outside.socket, "getaddrinfo", rebinding)
 
     port = elsewhere.rpartition(":")[2]
     assert fetching.fetch(f"http://rebinding.example:{port}/bowl").startswith(b"\xff\xd8")

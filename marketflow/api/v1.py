@@ -11,6 +11,7 @@ from catalog.api.categories import CategoryViewSet
 from catalog.api.products import ProductViewSet, VariantView
 from catalog.api.suggestions import SuggestionsView
 from chat.api.viewsets import ConversationViewSet
+from notifications.api import webhooks
 from notifications.api.views import NotificationViewSet
 from orders.api import checkout
 from orders.api.payouts import BalanceView, PayoutViewSet
@@ -32,6 +33,8 @@ router.register("disputes", DisputeViewSet, basename="dispute")
 router.register("conversations", ConversationViewSet, basename="conversation")
 router.register("reviews", ReviewViewSet, basename="review")
 router.register("notifications", NotificationViewSet, basename="notification")
+router.register("webhook-endpoints", webhooks.EndpointViewSet, basename="webhook-endpoint")
+router.register("webhook-deliveries", webhooks.DeliveryViewSet, basename="webhook-delivery")
 
 app_name = "v1"
 urlpatterns = [

@@ -53,6 +53,8 @@ def nothing_for_show_in_production(app_configs: object, **kwargs: object) -> lis
         "marketflow.E010": "test" in settings.PAYMENT_PROVIDERS
         and not settings.ALLOW_TEST_PAYMENTS
         and "PAYMENT_PROVIDERS contains test: goods would leave without money.",
+        "marketflow.E012": settings.WEBHOOK_ALLOWED_NETWORKS
+        and "WEBHOOK_ALLOWED_NETWORKS is set: webhooks of shops could reach the own network.",
     }
     return [Error(message, id=code) for code, message in problems.items() if message]
 

@@ -6,6 +6,7 @@ django-environ reads only URLs here: its `bool` takes every unknown word for Fal
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import secrets
 import tempfile
@@ -77,6 +78,11 @@ def currency(text: str) -> str:
     if not is_currency(text):
         raise ValueError(text)
     return text
+
+
+def networks(text: str) -> list[str]:
+    """Networks, such as `127.0.0.0/8`, by commas."""
+    return [str(ipaddress.ip_network(word.strip())) for word in text.split(",") if word.strip()]
 
 
 def kept_secret(path: Path) -> str:

@@ -41,6 +41,7 @@ Receiver = Callable[[E], None]
 _types: dict[str, type[Event]] = {}
 _receivers: dict[type[Event], list[Receiver]] = defaultdict(list)
 _held: ContextVar[bool] = ContextVar("held", default=False)
+_told: ContextVar[OutboxEvent] = ContextVar("told")
 
 
 def declared() -> dict[str, type[Event]]:
@@ -75,6 +76,11 @@ def _nudge_on_commit() -> None:
         if callback is nudge and of_theirs <= savepoints:
             return
     transaction.on_commit(nudge, robust=True)
+
+
+def being_told() -> OutboxEvent:
+    """For a receiver: the row it hears of, whose number says what happened before what."""
+    return _told.get()
 
 
 @contextmanager
@@ -135,22 +141,26 @@ def _tell_everyone(row: OutboxEvent) -> bool:
         return False
 
     heard = set(row.receipts.values_list("receiver", flat=True))
-    waiting = [r for r in _receivers[type(event)] if _title(r) not in heard]
+    waiting = [r for r in _receivers[type(event)] if title(r) not in heard]
     failed = [receiver for receiver in waiting if not _tell(row, receiver, event)]
     return not failed
 
 
 def _tell(row: OutboxEvent, receiver: Receiver, event: Event) -> bool:
     # The savepoint undoes a half-done receiver and its receipt, and spares its neighbours.
+    token = _told.set(row)
     try:
         with transaction.atomic():
-            row.receipts.create(receiver=_title(receiver))
+            row.receipts.create(receiver=title(receiver))
             receiver(event)
     except Exception:
-        logger.exception("%s failed on %r", _title(receiver), event)
+        logger.exception("%s failed on %r", title(receiver), event)
         return False
+    finally:
+        _told.reset(token)
     return True
 
 
-def _title(receiver: Receiver) -> str:
+def title(receiver: Receiver) -> str:
+    """The name by which receipts know it."""
     return f"{receiver.__module__}.{receiver.__qualname__}"

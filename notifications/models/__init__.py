@@ -3,6 +3,7 @@ from notifications.models.mail import Mail
 from notifications.models.notification import Notification
 from notifications.models.outgoing import Outgoing
 from notifications.models.push import Push, PushSubscription
+from notifications.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Habits",
@@ -12,4 +13,7 @@ __all__ = [
     "Preference",
     "Push",
     "PushSubscription",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -64,6 +64,7 @@ FEE = "SELECT min(id) FROM orders_invoice WHERE kind = 'commission'"
 CONVERSATION = "SELECT min(conversation_id) FROM chat_message WHERE seq > 1"
 SEAT = "SELECT min(id) FROM chat_seat"
 PINNED = "SELECT min(id) FROM chat_message WHERE part_id IS NOT NULL"
+WEBHOOK = "SELECT min(id) FROM notifications_webhookdelivery WHERE subject LIKE 'order:%'"
 
 CORRUPTIONS = [
     # --- stock
@@ -763,6 +764,23 @@ CORRUPTIONS = [
         "SELECT recipient FROM notifications_mail ORDER BY id LIMIT 1",
         "UPDATE notifications_mail SET dedupe_key = 'same' WHERE recipient = '{row}'",
         unguarded="notifications_mail",
+    ),
+    _one(
+        "an endpoint is told of an event once",
+        "SELECT min(endpoint_id) FROM notifications_webhookdelivery",
+        "UPDATE notifications_webhookdelivery SET event_id = (SELECT event_id FROM"
+        " notifications_webhookdelivery ORDER BY id LIMIT 1) WHERE endpoint_id = {row}",
+        unguarded="notifications_webhookdelivery",
+    ),
+    _one(
+        "what counts as delivered was accepted",
+        WEBHOOK,
+        "UPDATE notifications_webhookdelivery SET state = 'delivered' WHERE id = {row}",
+    ),
+    _one(
+        "a shop's webhooks say nothing of another's orders",
+        WEBHOOK,
+        "UPDATE notifications_webhookdelivery SET subject = 'order:987654' WHERE id = {row}",
     ),
     _one(
         "nobody is told twice of one thing",

@@ -19,7 +19,7 @@ from catalog.tests.factories import make_variant
 from chat.services import messaging, reading
 from marketflow.core import events
 from marketflow.core.models import IdempotentRequest
-from notifications.models import PushSubscription
+from notifications.models import PushSubscription, WebhookEndpoint
 from orders.models import Order, OrderLine, PaymentEvent, PaymentEventTask, Refund, SellerOrder
 from orders.services import (
     cancelling,
@@ -58,6 +58,9 @@ def fill() -> None:
     rival = make_shop("Rival Goods", members=["rita"], **terms)
     for shop in (fern, rival):
         make_bank_account(shop, usable_from=now() - timedelta(days=100))
+    WebhookEndpoint.objects.create(
+        shop=fern, url="https://hooks.example/", events=["order.paid", "refund.issued"]
+    )
     goods = Goods(
         buyer=make_user("ana"),
         bowl=make_variant(fern, "Bowl", price=1999, stock=90),

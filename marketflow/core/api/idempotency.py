@@ -24,11 +24,14 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketflow.core import guards
+from marketflow.core import guards, sealing
 from marketflow.core.models import IdempotentRequest
 from marketflow.core.transactions import at_the_end, whole_unit
 
 LONGEST_KEY = 100
+# No JSON begins like this.
+SEALED = "sealed:"
+PURPOSE = "idempotent-answer"
 
 
 class KeyRequired(APIException):
@@ -50,10 +53,13 @@ class InProgress(APIException):
     wait = 1  # DRF's name for the seconds of Retry-After.
 
 
-def idempotent(*, required: bool = False, calls_out: bool = False) -> Callable:
+def idempotent(
+    *, required: bool = False, calls_out: bool = False, is_secret: bool = False
+) -> Callable:
     """Decorate a view method that changes something.
 
-    Without `calls_out` the method runs inside the key's transaction; with it, in none.
+    Without `calls_out` the method runs inside the key's transaction; with it, in none. An answer
+    that `is_secret` is kept sealed.
 
     The view names the caller by `idempotency_actor(request)`, or it is the signed-in user; a
     caller without an identity has no keys. Answers of 400 and above are not kept.
@@ -67,7 +73,13 @@ def idempotent(*, required: bool = False, calls_out: bool = False) -> Callable:
             if not key or not actor:
                 return handler(view, request, *args, **kwargs)
             answer = _answer_calling_out if calls_out else _answer
-            return answer(actor, key, request, lambda: handler(view, request, *args, **kwargs))
+
+            def respond() -> Response:
+                response = handler(view, request, *args, **kwargs)
+                response.is_secret = is_secret
+                return response
+
+            return answer(actor, key, request, respond)
 
         once.takes_idempotency_key = "required" if required else "honoured"
         return once
@@ -130,7 +142,7 @@ def _answer_in_one(
     response = respond()
     if response.status_code >= 400:
         raise _NotKept(response)
-    finish(entry, response.status_code, response.data)
+    _keep(entry, response)
     at_the_end(lambda: guards.crash_point("order_before_commit"))
     return response
 
@@ -151,8 +163,12 @@ def _answer_calling_out(
     if response.status_code >= 400:
         entry.delete()
     else:
-        finish(entry, response.status_code, response.data)
+        _keep(entry, response)
     return response
+
+
+def _keep(entry: IdempotentRequest, response: Response) -> None:
+    finish(entry, response.status_code, response.data, is_secret=response.is_secret)
 
 
 def _take_over(actor: str, key: str, fingerprint: str) -> IdempotentRequest | None:
@@ -162,10 +178,19 @@ def _take_over(actor: str, key: str, fingerprint: str) -> IdempotentRequest | No
     return entry if entry and entry.take_over() else None
 
 
-def finish(entry: IdempotentRequest, status: int, data: object) -> None:
-    """Keep the answer to a key, as it goes over the wire."""
-    body = b"" if data is None else JSONRenderer().render(data)
-    entry.finish(status, body.decode())
+def finish(
+    entry: IdempotentRequest, status: int, data: object, *, is_secret: bool = False
+) -> None:
+    """Keep the answer to a key, as it goes over the wire; sealed where it bears a secret."""
+    body = "" if data is None else JSONRenderer().render(data).decode()
+    entry.finish(status, SEALED + sealing.seal(body, purpose=PURPOSE) if is_secret else body)
+
+
+def _kept(entry: IdempotentRequest) -> object:
+    body = entry.body
+    if body.startswith(SEALED):
+        body = sealing.unseal(body.removeprefix(SEALED), purpose=PURPOSE)
+    return json.loads(body) if body else None
 
 
 def _claim(actor: str, key: str, fingerprint: str) -> IdempotentRequest | None:
@@ -187,7 +212,7 @@ def _replay(actor: str, key: str, fingerprint: str) -> Response:
     if entry.fingerprint != fingerprint:
         raise KeyReused
     return Response(
-        json.loads(entry.body) if entry.body else None,
+        _kept(entry),
         status=entry.status,
         headers={"Idempotent-Replayed": "true"},
     )

@@ -42,6 +42,7 @@ def test_production_settings_pass(production):
         ("SECRET_KEY", "change-me" * 9, "marketflow.E009"),
         ("SECRET_KEY", "short", "marketflow.E009"),
         ("PAYMENT_PROVIDERS", ["test"], "marketflow.E010"),
+        ("WEBHOOK_ALLOWED_NETWORKS", ["127.0.0.0/8"], "marketflow.E012"),
     ],
 )
 def test_what_must_not_reach_production_is_named(production, name, value, error):

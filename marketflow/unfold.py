@@ -120,6 +120,8 @@ UNFOLD = SHARED | {
                 "items": [
                     _model(_("Mail"), "mail", "notifications.mail"),
                     _model(_("Outbox"), "outbox", "core.outboxevent"),
+                    _model(_("Webhooks"), "webhook", "notifications.webhookendpoint"),
+                    _model(_("Webhooks sent"), "send", "notifications.webhookdelivery"),
                     _model(_("Imports"), "upload_file", "catalog.importjob"),
                     _model(_("Pictures"), "image", "catalog.productimage"),
                     _model(_("Stock"), "shelves", "catalog.stockitem"),
@@ -191,6 +193,12 @@ UNFOLD_SELLER = SHARED | {
                         "catalogue",
                     ),
                     _own(_("Promotions"), "sell", "carts_promotion_changelist", "catalogue"),
+                    _own(
+                        _("Webhooks"),
+                        "webhook",
+                        "notifications_webhookendpoint_changelist",
+                        "webhooks",
+                    ),
                     _own(_("Team"), "group", "accounts_shopmember_changelist", "settings"),
                     _own(
                         _("Invitations"), "mail", "accounts_shopinvitation_changelist", "settings"

@@ -15,6 +15,22 @@ EVENTS = {
     "stock.changed": _("Stock changed"),
     "message.posted": _("A message was written"),
 }
+# What an API key must be allowed to see before it may have it sent anywhere.
+SCOPES = {
+    "refund.issued": "refunds:read",
+    "return.requested": "returns:read",
+    "payout.sent": "payouts:read",
+    "product.changed": "products:read",
+    "stock.changed": "stock:read",
+    "message.posted": "messages:read",
+}
+ELSE = "orders:read"
 # Sent when somebody asks for it, to whoever it is asked for.
 TEST_EVENT = "endpoint.test"
 EVERYTHING = "*"
+
+
+def scopes_of(events: list[str]) -> set[str]:
+    """What `events` let somebody see."""
+    names = list(EVENTS) if EVERYTHING in events else events
+    return {SCOPES.get(name, ELSE) for name in names}

@@ -11,6 +11,8 @@ from typing import Any
 
 from catalog.events import ProductChanged, StockChanged
 from catalog.models import Product, StockItem
+from chat.events import MessagePosted
+from chat.models import Message
 from marketflow.core.events import Event, subscribe
 from notifications.services.webhooks.queueing import CHUNK, tell
 from orders.api.aftercare import RefundSerializer, ReturnSerializer
@@ -94,6 +96,24 @@ def tell_programs_that_a_payout_is_sent(event: PayoutSent) -> None:
     tell("payout.sent", subject=subject, shops=[event.shop_id], say=say)
 
 
+@subscribe(MessagePosted)
+def tell_programs_that_a_message_waits(event: MessagePosted) -> None:
+    """Where to read it. What people wrote to each other is not kept a second time."""
+
+    def say(shop_id: int | None) -> dict[str, Any]:
+        message = Message.objects.select_related("conversation").get(pk=event.message_id)
+        return {
+            "conversation": str(message.conversation.uuid),
+            "message": str(message.uuid),
+            "seq": event.seq,
+            "side": event.side,
+            "kind": event.kind,
+        }
+
+    subject = f"conversation:{event.conversation_id}"
+    tell("message.posted", subject=subject, shops=[event.shop_id], say=say)
+
+
 # --- goods: how they are now, whatever was told before
 
 
@@ -131,6 +151,7 @@ _SUBJECTS: dict[str, Callable[[dict[str, Any]], str]] = {
     OrderPaid.name: lambda payload: _order(payload["order_id"]),
     OrderCancelled.name: lambda payload: _order(payload["order_id"]),
     RefundIssued.name: lambda payload: _order(payload["order_id"]),
+    MessagePosted.name: lambda payload: f"conversation:{payload['conversation_id']}",
     SellerOrderShipped.name: _order_of_part,
     SellerOrderDelivered.name: _order_of_part,
     ReturnRequested.name: _order_of_part,

@@ -14,7 +14,8 @@ from catalog.tests.factories import make_variant, stock_of
 from marketflow.core import events
 from marketflow.core.models import IdempotentRequest, OutboxEvent
 from marketflow.management.diagnoses import DIAGNOSES
-from notifications.models import Mail
+from notifications.models import Mail, WebhookEndpoint
+from notifications.tests.receiving import make_endpoint, receiving
 from orders.gateways import Outcome
 from orders.gateways.test import TestGateway
 from orders.models import Order, OrderLine, Payment, Refund
@@ -261,10 +262,30 @@ def test_one_that_can_not_be_healed_keeps_nobody_waiting(order, buyer, bowl, mon
     assert other.state == "paid"
 
 
-def test_the_help_says_what_is_not_looked_at(capsys):
+def test_a_webhook_endpoint_that_works_again_is_switched_on(order, shop, settings, capsys):
+    settings.WEBHOOK_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+    with receiving() as receiver:
+        make_endpoint(shop, receiver.url, is_enabled=False, off_reason="failing", off_at=LONG_AGO)
+
+        the_doctor_heals(capsys, "dead_endpoint")
+
+        assert receiver.types() == ["endpoint.test"]
+    assert WebhookEndpoint.objects.get().is_enabled
+
+
+def test_a_webhook_endpoint_that_is_still_dead_is_named_and_left(order, shop, capsys):
+    make_endpoint(
+        shop, "https://127.0.0.1/", is_enabled=False, off_reason="failing", off_at=LONG_AGO
+    )
+
+    assert doctor(capsys, fix=True)[1]["dead_endpoint"] == "LEFT"
+
+    assert not WebhookEndpoint.objects.get().is_enabled
+
+
+def test_the_help_names_every_illness(capsys):
     with pytest.raises(SystemExit):
         call_command("checkout_doctor", "--help")
 
     text = " ".join(capsys.readouterr().out.split())
-    assert "Outgoing webhooks are not looked at" in text
     assert all(known.name in text for known in DIAGNOSES)

@@ -20,6 +20,8 @@ from catalog.models import ImportJob, Product, ProductAttribute, ProductImage, S
 from catalog.tests.factories import make_variant
 from marketflow.core.admin import seller_site, staff_site
 from marketflow.core.tests.admin_pages import submit
+from notifications.models import WebhookAttempt, WebhookEndpoint
+from notifications.services.webhooks import endpoints
 from orders.models import Dispute, Return, SellerOrder
 from orders.models.history import record_start
 from orders.services import fulfilment, invoices, payouts
@@ -60,6 +62,11 @@ def furnish(shop, owner, name):
     Dispute.objects.update(closed_at=now())
     payouts.request(shop=shop, currency="EUR", actor=owner)
     make_review(make_user("ana"), variant, body=name)
+    endpoint = WebhookEndpoint.objects.create(
+        shop=shop, url=f"https://hooks.example/{name}", events=["*"]
+    )
+    delivery = endpoints.send_test(endpoint=endpoint)
+    WebhookAttempt.objects.create(delivery=delivery, url=endpoint.url, error=name)
     return variant
 
 
@@ -92,6 +99,7 @@ def shop_path(model) -> str:
         "return": "seller_order__shop",
         "dispute": "seller_order__shop",
         "stockitem": "variant__shop",
+        "webhookdelivery": "endpoint__shop",
         "stockmovement": "stock_item__variant__shop",
     }.get(model._meta.model_name, "shop")
 

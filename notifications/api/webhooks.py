@@ -18,6 +18,7 @@ from accounts.models import Shop
 from marketflow.core import rate_limits
 from marketflow.core.api.idempotency import idempotent, work_id
 from marketflow.core.api.permissions import IsAuthenticated
+from marketflow.core.api.scopes import MissingScope
 from notifications.api.webhook_serializers import (
     DeliveryFilter,
     DeliverySerializer,
@@ -31,8 +32,10 @@ from notifications.api.webhook_serializers import (
 )
 from notifications.models import WebhookDelivery, WebhookEndpoint
 from notifications.services.webhooks import endpoints
+from notifications.webhook_events import scopes_of
 from notifications.webhook_querysets import DUTY
 
+SCOPES = {"read": "webhooks:read", "write": "webhooks:write"}
 LOG_PARAMETERS = [
     OpenApiParameter("event", OpenApiTypes.STR, description="Its name."),
     OpenApiParameter("state", OpenApiTypes.STR, enum=WebhookDelivery.State.values),
@@ -43,6 +46,7 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
     """Where the programs of the caller's shops hear of events."""
 
     permission_classes = [IsAuthenticated]
+    scopes = SCOPES
     serializer_class = EndpointSerializer
     queryset = WebhookEndpoint.objects.none()
     lookup_field = "uuid"
@@ -72,13 +76,11 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
         values = _checked(EndpointInput, request)
         mine = Shop.objects.managed_by(request.user, DUTY)
         shop = get_object_or_404(mine, slug=values.pop("shop"))
-        _count(request)
-        try:
-            endpoint, secret = endpoints.create(
-                shop=shop, by=request.user, id=work_id(request), **values
-            )
-        except endpoints.BadAddress as problem:
-            raise _wrong_url(problem) from problem
+        _require_scopes(request, values["events"])
+        _check_address(request, values["url"])
+        endpoint, secret = endpoints.create(
+            shop=shop, by=request.user, id=work_id(request), **values
+        )
         return Response(_with_secret(endpoint, secret), status=201)
 
     @extend_schema(request=EndpointChangeInput, responses=EndpointSerializer)
@@ -86,12 +88,10 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
         """Change what is sent. `is_enabled` switches it off, or on again."""
         endpoint = self.get_object()
         values = _checked(EndpointChangeInput, request, partial=True)
+        _require_scopes(request, values.get("events", endpoint.events))
         if "url" in values:
-            _count(request)
-        try:
-            endpoint = endpoints.change(endpoint=endpoint, **values)
-        except endpoints.BadAddress as problem:
-            raise _wrong_url(problem) from problem
+            _check_address(request, values["url"])
+        endpoint = endpoints.change(endpoint=endpoint, **values)
         return Response(EndpointSerializer(endpoint).data)
 
     @extend_schema(request=None, responses={204: None})
@@ -106,6 +106,7 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
     def secret(self, request: Request, id: UUID) -> Response:
         """A new secret. The former one signs beside it until `former_until`, for a day."""
         endpoint = self.get_object()
+        _require_scopes(request, endpoint.events)
         secret = endpoints.renew_secret(endpoint=endpoint)
         return Response(_with_secret(self.get_object(), secret), status=201)
 
@@ -141,6 +142,7 @@ class DeliveryViewSet(viewsets.GenericViewSet):
     """One telling of one event."""
 
     permission_classes = [IsAuthenticated]
+    scopes = SCOPES
     serializer_class = DeliveryWithTriesSerializer
     queryset = WebhookDelivery.objects.none()
     lookup_field = "uuid"
@@ -165,13 +167,21 @@ class DeliveryViewSet(viewsets.GenericViewSet):
         return Response(_row(delivery), status=201)
 
 
-def _count(request: Request) -> None:
-    """Each asks the resolver, which others use as well."""
+def _require_scopes(request: Request, events: list[str]) -> None:
+    """A key has nothing sent elsewhere that it could not read itself."""
+    granted = getattr(request.auth, "scopes", None)
+    for scope in sorted(scopes_of(events)) if granted is not None else ():
+        if scope not in granted:
+            raise MissingScope(scope)
+
+
+def _check_address(request: Request, url: str) -> None:
+    # Each asks the resolver, which others use as well.
     rate_limits.count("webhook_address", f"user:{request.user.pk}")
-
-
-def _wrong_url(problem: endpoints.BadAddress) -> ValidationError:
-    return ValidationError({"url": [problem.message]})
+    try:
+        endpoints.require_public(url)
+    except endpoints.BadAddress as problem:
+        raise ValidationError({"url": [problem.message]}) from problem
 
 
 def _row(delivery: WebhookDelivery) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from django.utils.timezone import now
 from accounts.tests.factories import make_user
 from catalog.services import inventory
 from catalog.tests.factories import make_variant
+from chat.tests.factories import make_message
 from marketflow.core import outside
 from marketflow.core.models import EventReceipt, OutboxEvent
 from notifications.models import Mail, WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -534,8 +535,7 @@ def test_an_address_inside_is_refused_when_it_is_saved_and_when_it_is_sent_to(
     monkeypatch.setattr(outside.socket, "create_connection", _never)
 
     with pytest.raises(endpoints.BadAddress):
-        endpoints.create(shop=shop, url=url, events=["*"])
-    assert not WebhookEndpoint.objects.exists()
+        endpoints.require_public(url)
 
     endpoints.send_test(endpoint=make_endpoint(shop, url))
     sending.send_due()
@@ -556,9 +556,9 @@ def test_a_name_that_turns_to_the_inside_after_it_was_saved_is_refused(
         port = inside.getsockname()[1]
         means = ["1.1.1.1"]
         monkeypatch.setattr(outside.socket, "getaddrinfo", _answering(means))
-        endpoint, _ = endpoints.create(
-            shop=shop, url=f"https://rebinding.example:{port}/", events=["*"]
-        )
+        url = f"https://rebinding.example:{port}/"
+        endpoints.require_public(url)
+        endpoint, _ = endpoints.create(shop=shop, url=url, events=["*"])
 
         means[:] = ["127.0.0.1"]
         endpoints.send_test(endpoint=endpoint)
@@ -677,3 +677,20 @@ def test_nothing_is_sent_again_to_who_is_switched_off(shop, receiver):
     endpoints.change(endpoint=endpoint, is_enabled=True)
     endpoints.send_again(delivery=delivery)
     assert sending.send_due() == 1
+
+
+def test_a_message_is_announced_and_not_repeated(buyer, shop, receiver):
+    make_endpoint(shop, receiver.url, "message.posted")
+    message = make_message(buyer, shop, "Is it oak, or elm?")
+    relay_all()
+    sending.send_due()
+
+    (told,) = receiver.heard
+    assert told["data"] == {
+        "conversation": str(message.conversation.uuid),
+        "message": str(message.uuid),
+        "seq": 1,
+        "side": "buyer",
+        "kind": "text",
+    }
+    assert "elm" not in WebhookDelivery.objects.get().body

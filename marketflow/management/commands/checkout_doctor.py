@@ -17,8 +17,7 @@ class Command(BaseCommand):
     help = (
         "Find what went wrong between order, stock and money, and heal it with --fix: "
         + "; ".join(f"{known.name} ({known.title})" for known in DIAGNOSES)
-        + ". Outgoing webhooks are not looked at: this version sends none. Exit code 1 while "
-        "anything is left unhealed."
+        + ". Exit code 1 while anything is left unhealed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

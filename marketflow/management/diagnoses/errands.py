@@ -1,4 +1,4 @@
-"""What was promised for later and did not happen: answers to keys, events, mail."""
+"""What was promised for later and did not happen: answers to keys, events, webhooks, mail."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 from marketflow.core import events
 from marketflow.core.models import IdempotentRequest, OutboxEvent
 from marketflow.management.diagnoses.diagnosis import PATIENCE, Case, Diagnosis
-from notifications.models import Mail
+from notifications.models import Mail, WebhookEndpoint
 from notifications.services import mailing
+from notifications.services.webhooks import endpoints
 from orders.api import completing
 
 
@@ -34,6 +35,12 @@ def unsent_mail() -> Iterable[Case]:
         yield Case(mail.pk, f"mail {mail.pk} ({mail.kind}), {tried}")
 
 
+def dead_endpoints() -> Iterable[Case]:
+    for endpoint in WebhookEndpoint.objects.dead().select_related("shop").order_by("pk"):
+        whose = endpoint.shop.slug if endpoint.shop else "the marketplace"
+        yield Case(endpoint.pk, f"{endpoint.url} of {whose}, off since {endpoint.off_at:%F %T}")
+
+
 def answer_key(pk: int) -> None:
     completing.complete(IdempotentRequest.objects.get(pk=pk))
 
@@ -49,6 +56,10 @@ def send_again(pk: int) -> None:
     mailing.send(pk)
 
 
+def try_endpoint(pk: int) -> None:
+    endpoints.revive(endpoint=WebhookEndpoint.objects.select_related("shop").get(pk=pk))
+
+
 ERRANDS = [
     Diagnosis(
         "stuck_key",
@@ -61,6 +72,12 @@ ERRANDS = [
         "something happened and not everybody was told",
         untold_events,
         tell_again,
+    ),
+    Diagnosis(
+        "dead_endpoint",
+        "accepted no webhook for three days, and was switched off",
+        dead_endpoints,
+        try_endpoint,
     ),
     Diagnosis("unsent_mail", "written and not sent", unsent_mail, send_again),
 ]

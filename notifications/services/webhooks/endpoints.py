@@ -41,6 +41,7 @@ class EndpointOff(Refusal):
     message = _("The endpoint is switched off. Switch it on first.")
 
 
+@transaction.atomic
 def create(
     *,
     shop: Shop | None,
@@ -52,47 +53,43 @@ def create(
 ) -> tuple[WebhookEndpoint, str]:
     """A new endpoint of `shop`, or of the marketplace, and its secret, which is shown once.
 
-    With `id`, made once: again it is the same, secret and all. Raises `BadAddress` (asks the
-    resolver, so not to be called within a transaction) and `TooManyEndpoints`.
+    `require_public(url)` comes first. With `id`, made once: again it is the same, secret and all.
+    Locks the shop. Raises `TooManyEndpoints`.
     """
-    require_public(url)
-    with transaction.atomic():
-        if shop is not None:
-            Shop.objects.select_for_update().get(pk=shop.pk)
-        id = id or uuid.uuid4()
-        if made := WebhookEndpoint.objects.filter(uuid=id).first():
-            return made, made.secrets(now())[0]
-        if WebhookEndpoint.objects.filter(shop=shop).count() >= MOST_ENDPOINTS:
-            raise TooManyEndpoints(most=MOST_ENDPOINTS)
-        secret = signing.new_secret()
-        endpoint = WebhookEndpoint.objects.create(
-            uuid=id,
-            shop=shop,
-            url=url,
-            events=list(events),
-            description=description,
-            secret=sealing.seal(secret, purpose=PURPOSE),
-            created_by=by,
-        )
+    if shop is not None:
+        Shop.objects.select_for_update().get(pk=shop.pk)
+    id = id or uuid.uuid4()
+    if made := WebhookEndpoint.objects.filter(uuid=id).first():
+        return made, made.secrets(now())[0]
+    if WebhookEndpoint.objects.filter(shop=shop).count() >= MOST_ENDPOINTS:
+        raise TooManyEndpoints(most=MOST_ENDPOINTS)
+    secret = signing.new_secret()
+    endpoint = WebhookEndpoint.objects.create(
+        uuid=id,
+        shop=shop,
+        url=url,
+        events=list(events),
+        description=description,
+        secret=sealing.seal(secret, purpose=PURPOSE),
+        created_by=by,
+    )
     return endpoint, secret
 
 
+@transaction.atomic
 def change(
     *, endpoint: WebhookEndpoint, is_enabled: bool | None = None, **values: Any
 ) -> WebhookEndpoint:
     """Change `url`, `events` and `description`, whichever is named, or switch it off or on.
 
-    Raises `BadAddress`; asks the resolver, so not to be called within a transaction.
+    For a new `url`, `require_public` comes first. Locks the endpoint.
     """
-    if "url" in values:
-        require_public(values["url"])
-    with transaction.atomic():
-        endpoint = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
-        for name, value in values.items():
-            setattr(endpoint, name, value)
-        endpoint.save(update_fields=list(values))
-        if is_enabled is not None:
-            _switch(endpoint, is_enabled)
+    endpoint = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+    for name, value in values.items():
+        setattr(endpoint, name, value)
+    endpoint.save(update_fields=list(values))
+    if is_enabled is not None:
+        _switch(endpoint, is_enabled)
     return WebhookEndpoint.objects.select_related("shop").get(pk=endpoint.pk)
 
 
@@ -168,7 +165,10 @@ def revive(*, endpoint: WebhookEndpoint) -> bool:
 
 
 def require_public(url: str) -> None:
-    """Raise `BadAddress` for what nothing may be sent to. Asks the resolver."""
+    """Raise `BadAddress` for what nothing may be sent to.
+
+    Asks the resolver, which takes its time: not within a transaction.
+    """
     try:
         wire.check(url)
     except outside.Forbidden as problem:

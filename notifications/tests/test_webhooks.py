@@ -346,7 +346,7 @@ def test_an_endpoint_that_is_down_is_not_stormed(buyer, shop, receiver):
 
 
 def test_a_slow_receiver_is_cut_off_and_holds_nobody_up(shop, rival, receiver, monkeypatch):
-    monkeypatch.setattr(wire, "SECONDS", 1)
+    monkeypatch.setattr(wire, "SECONDS", 2)
     with receiving() as other:
         slow = make_endpoint(shop, receiver.url)
         quick = make_endpoint(rival, other.url)
@@ -354,19 +354,15 @@ def test_a_slow_receiver_is_cut_off_and_holds_nobody_up(shop, rival, receiver, m
         for _ in range(3):
             endpoints.send_test(endpoint=slow)
             endpoints.send_test(endpoint=quick)
-        begun = time.monotonic()
         sending.send_due()
-        took = time.monotonic() - begun
 
-        assert len(other.heard) == 3
-        assert took < 3
         assert receiver.most_at_once == 1
-        assert "within 1 seconds" in slow.deliveries.get(attempts=1).last_error
-        heard_after = [
-            (delivery.delivered_at - delivery.created_at).total_seconds()
-            for delivery in quick.deliveries.all()
-        ]
-        assert max(heard_after) < 1
+        held_up = slow.deliveries.get(attempts=1)
+        assert "within 2 seconds" in held_up.last_error
+        # All of the other's were heard while the first of the slow one's was waited for.
+        gave_up_at = held_up.tries.get().made_at
+        assert len(other.heard) == 3
+        assert max(quick.deliveries.values_list("delivered_at", flat=True)) < gave_up_at
 
 
 def test_an_endpoint_is_told_one_thing_at_a_time(shop, receiver):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -21,12 +22,17 @@ class StockItem(models.Model):
     variant = models.OneToOneField(Variant, models.PROTECT, related_name="stock")
     on_hand = models.PositiveIntegerField(_("on hand"), default=0)
     allocated = models.PositiveIntegerField(_("promised to orders"), default=0)
+    # The database's clock: lists of what changed since an hour are asked by it too.
+    changed_at = models.DateTimeField(_("changed"), db_default=Now(), editable=False)
+    # Of which hour the last count is that a program sent: an older one comes too late.
+    counted_at = models.DateTimeField(_("counted"), null=True, editable=False)
 
     objects = StockItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("stock item")
         verbose_name_plural = _("stock")
+        indexes = [models.Index(fields=["changed_at", "id"], name="stock_by_change")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(allocated__lte=F("on_hand")), name="stock_is_never_oversold"
@@ -66,6 +72,8 @@ class StockMovement(models.Model):
     dedupe_key = models.CharField(max_length=120, unique=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
     moved_at = models.DateTimeField(_("when"), default=now)
+    # Of a count taken earlier: since when the shelf was as this movement makes it.
+    as_of = models.DateTimeField(_("counted"), null=True, blank=True)
 
     objects = StockMovementQuerySet.as_manager()
 

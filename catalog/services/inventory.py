@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from catalog import live
 from catalog.events import StockChanged
@@ -22,6 +23,7 @@ from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 
 Kind = StockMovement.Kind
+BATCH = 250
 
 
 class OutOfStock(Refusal):
@@ -63,7 +65,7 @@ def release(quantities: Mapping[int, int]) -> None:
     _require_positive(quantities.values())
     for pk in _in_order(quantities):
         promised = StockItem.objects.filter(pk=pk, allocated__gte=quantities[pk])
-        if not promised.update(allocated=F("allocated") - quantities[pk]):
+        if not promised.update(allocated=F("allocated") - quantities[pk], changed_at=Now()):
             raise ValueError(f"stock item {pk} has not {quantities[pk]} units promised")
     _announce(quantities)
 
@@ -74,7 +76,9 @@ def recount_allocated(item: StockItem, units: int) -> None:
 
     The caller holds the row's lock. Raises `BelowAllocated` where fewer are on the shelf.
     """
-    if not StockItem.objects.filter(pk=item.pk, on_hand__gte=units).update(allocated=units):
+    if not StockItem.objects.filter(pk=item.pk, on_hand__gte=units).update(
+        allocated=units, changed_at=Now()
+    ):
         raise BelowAllocated(variant=str(item.variant.uuid))
     _announce([item.pk])
 
@@ -89,7 +93,9 @@ def sell(goods: Iterable[Sold]) -> None:
             pk=sold.stock_item_id, allocated__gte=sold.quantity, on_hand__gte=sold.quantity
         )
         if not promised.update(
-            on_hand=F("on_hand") - sold.quantity, allocated=F("allocated") - sold.quantity
+            on_hand=F("on_hand") - sold.quantity,
+            allocated=F("allocated") - sold.quantity,
+            changed_at=Now(),
         ):
             raise ValueError(f"stock item {sold.stock_item_id} has not that many promised")
         StockMovement.objects.create(
@@ -109,7 +115,7 @@ def put_back(goods: Iterable[Sold]) -> None:
     _require_positive(sold.quantity for sold in goods)
     for sold in goods:
         StockItem.objects.filter(pk=sold.stock_item_id).update(
-            on_hand=F("on_hand") + sold.quantity
+            on_hand=F("on_hand") + sold.quantity, changed_at=Now()
         )
         StockMovement.objects.create(
             stock_item_id=sold.stock_item_id,
@@ -127,7 +133,7 @@ def receive(
 ) -> None:
     """Put `quantity` new units on the shelf, once per `key`."""
     _require_positive([quantity])
-    StockItem.objects.filter(pk=item.pk).update(on_hand=F("on_hand") + quantity)
+    StockItem.objects.filter(pk=item.pk).update(on_hand=F("on_hand") + quantity, changed_at=Now())
     item.movements.create(kind=kind, delta=quantity, dedupe_key=f"{kind}:{key}", note=note)
     _announce([item.pk])
 
@@ -138,7 +144,9 @@ def change(item: StockItem, delta: int, *, key: str, note: str = "") -> None:
     if not delta:
         return
     rows = StockItem.objects.alias(left=F("on_hand") - F("allocated") + delta)
-    if not rows.filter(pk=item.pk, left__gte=0).update(on_hand=F("on_hand") + delta):
+    if not rows.filter(pk=item.pk, left__gte=0).update(
+        on_hand=F("on_hand") + delta, changed_at=Now()
+    ):
         raise BelowAllocated(variant=str(item.variant.uuid))
     item.movements.create(
         kind=Kind.CORRECTION, delta=delta, dedupe_key=f"{Kind.CORRECTION}:{key}", note=note
@@ -192,6 +200,43 @@ def open_many(openings: Iterable[tuple[Variant, int]]) -> None:
     publish(StockChanged(stock_item_ids=[item.pk for item in items]))
 
 
+@transaction.atomic
+def begin_to_count(variants: Iterable[Variant]) -> None:
+    """Track those of `variants` that are not tracked yet, with nothing on the shelf.
+
+    Publishes nothing: whoever puts something there does.
+    """
+    items = [StockItem(variant=variant) for variant in sorted(variants, key=lambda one: one.pk)]
+    StockItem.objects.bulk_create(items, ignore_conflicts=True)
+
+
+def lock(item_ids: Iterable[int]) -> list[StockItem]:
+    """These items, in primary-key order, until the caller's transaction ends."""
+    rows = StockItem.objects.select_for_update(of=["self"]).filter(pk__in=list(item_ids))
+    return list(rows.select_related("variant").order_by("pk"))
+
+
+@transaction.atomic
+def write_together(items: Iterable[StockItem], movements: Iterable[StockMovement]) -> None:
+    """Book `movements` of `items` that the caller has locked: a few statements, however many.
+
+    The bounds of an item are the caller's to keep, and the database's to guard. `counted_at` is
+    kept as it stands on the items.
+    """
+    items, movements = list(items), list(movements)
+    moved: dict[int, int] = {}
+    for movement in movements:
+        moved[movement.stock_item_id] = moved.get(movement.stock_item_id, 0) + movement.delta
+    StockMovement.objects.bulk_create(movements)
+    for item in items:
+        item.on_hand = F("on_hand") + moved.get(item.pk, 0)
+        item.changed_at = Now()
+    fields = ["on_hand", "changed_at", "counted_at"]
+    StockItem.objects.bulk_update(items, fields, batch_size=BATCH)
+    if moved:
+        _announce(moved)
+
+
 def _in_order(quantities: Mapping[int, int]) -> list[int]:
     return sorted(quantities) if guards.is_enabled("pk_order") else list(quantities)
 
@@ -201,7 +246,7 @@ def _take(pk: int, quantity: int) -> bool:
     rows = StockItem.objects.filter(pk=pk)
     if guards.is_enabled("stock_condition"):
         rows = rows.with_at_least(quantity)
-    return rows.update(allocated=F("allocated") + quantity) == 1
+    return rows.update(allocated=F("allocated") + quantity, changed_at=Now()) == 1
 
 
 def _shortages(stock_item_ids: list[int]) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ from carts.api import views as carts
 from carts.api.wish_list import WishListViewSet
 from catalog.api.categories import CategoryViewSet
 from catalog.api.products import ProductViewSet, VariantView
+from catalog.api.stock import StockView
 from catalog.api.suggestions import SuggestionsView
 from chat.api.viewsets import ConversationViewSet
 from notifications.api import webhooks
@@ -59,6 +60,7 @@ urlpatterns = [
     path("cart/", carts.CartView.as_view(), name="cart"),
     path("cart/items/", carts.CartItemsView.as_view(), name="cart-items"),
     path("cart/items/<uuid:id>/", carts.CartItemView.as_view(), name="cart-item"),
+    path("shops/<slug:slug>/stock/", StockView.as_view(), name="stock"),
     path("shops/<slug:slug>/balance/", BalanceView.as_view(), name="balance"),
     path("cart/coupon/", carts.CartCouponsView.as_view(), name="cart-coupons"),
     path("cart/coupon/<str:code>/", carts.CartCouponView.as_view(), name="cart-coupon"),

@@ -63,3 +63,18 @@ invariant(
     WHERE (m.side = 'buyer') <> (m.author_id IS NOT NULL AND m.author_id = c.buyer_id)
     """,
 )
+
+invariant(
+    "I16",
+    "an accepted offer gave back what it offered, of the order it was about",
+    """
+    SELECT p.id FROM chat_proposal p
+    LEFT JOIN orders_refund r ON r.id = p.refund_id
+    LEFT JOIN orders_return t ON t.id = p.parcel_id
+    WHERE (p.kind = 'refund' AND (p.state = 'accepted') <> (r.id IS NOT NULL))
+       OR (p.kind = 'refund' AND (r.seller_order_id <> p.part_id
+           OR r.amount_minor <> p.amount_minor OR r.currency <> p.currency))
+       OR t.seller_order_id <> p.part_id
+       OR (p.state = 'open') <> (p.decided_at IS NULL)
+    """,
+)

@@ -71,5 +71,7 @@ class Proposal(models.Model):
         return Money(self.amount_minor, self.currency)
 
     @property
-    def is_open(self) -> bool:
-        return self.state == self.State.OPEN
+    def is_waiting(self) -> bool:
+        """Whether it can be answered: a return may have been answered elsewhere."""
+        is_open = self.state == self.State.OPEN
+        return is_open and (self.parcel is None or self.parcel.state == "requested")

@@ -111,7 +111,10 @@ class DisputeSerializer(serializers.ModelSerializer):
 class TimelineEntrySerializer(serializers.Serializer):
     at = serializers.DateTimeField()
     subject = serializers.CharField(
-        help_text="order, seller_order, payment, shipment, stock, refund, return, dispute, ledger"
+        help_text=(
+            "order, seller_order, payment, shipment, stock, refund, return, dispute, message, "
+            "ledger"
+        )
     )
     src = serializers.CharField(help_text="The state before, where it is a step of one.")
     dst = serializers.CharField()

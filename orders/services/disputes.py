@@ -31,9 +31,8 @@ from orders.models import (
     StateChange,
 )
 from orders.models.history import record_start
-from orders.services import bookings, cancelling, ledger, refunds
+from orders.services import bookings, cancelling, ledger, refunds, shares
 from orders.services.refunds import RefundTooLarge
-from orders.services.shares import Wanted
 
 logger = logging.getLogger(__name__)
 
@@ -285,7 +284,7 @@ def _give_back(
     kind = Refund.Kind.DISPUTE
     if amount == part.refundable.amount:
         return refunds.decide_all(part=part, kind=kind, reason=reason, actor=actor)
-    lines, shipping = _spread(part, amount)
+    lines, shipping = shares.spread(part, amount)
     return refunds.decide(
         part=part,
         lines=lines,
@@ -294,20 +293,6 @@ def _give_back(
         reason=reason,
         actor=actor,
     )
-
-
-def _spread(part: SellerOrder, amount: int) -> tuple[dict[int, Wanted], int]:
-    """`amount` over the lines and the delivery of `part`, by what is left of each."""
-    lines = sorted(part.lines.all(), key=lambda line: line.pk)
-    left = [line.total_minor - line.refunded_minor for line in lines]
-    left.append(part.shipping_left.amount)
-    *goods, delivery = Money(amount, part.order.currency).split(left)
-    wanted = {
-        line.pk: Wanted(amount_minor=share.amount)
-        for line, share in zip(lines, goods, strict=True)
-        if share.amount
-    }
-    return wanted, delivery.amount
 
 
 def _named(dispute: Dispute) -> dict[str, int | None]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from marketflow.core.errors import Refusal
+from marketflow.core.money import Money
 from orders.models import Commission, OrderLine, SellerOrder
 
 
@@ -90,6 +91,20 @@ def delivery_tax(part: SellerOrder, amount_minor: int) -> int:
         _progress(part.shipping_refunded_minor, part.shipping_minor),
         _progress(part.shipping_refunded_minor + amount_minor, part.shipping_minor),
     )
+
+
+def spread(part: SellerOrder, amount_minor: int) -> tuple[dict[int, Wanted], int]:
+    """`amount_minor` over the lines and the delivery of `part`, by what is left of each."""
+    lines = sorted(part.lines.all(), key=lambda line: line.pk)
+    left = [line.total_minor - line.refunded_minor for line in lines]
+    left.append(part.shipping_left.amount)
+    *goods, delivery = Money(amount_minor, part.order.currency).split(left)
+    wanted = {
+        line.pk: Wanted(amount_minor=share.amount)
+        for line, share in zip(lines, goods, strict=True)
+        if share.amount
+    }
+    return wanted, delivery.amount
 
 
 def price_of(line: OrderLine, units: int) -> int:

@@ -1,13 +1,13 @@
 """One timeline per order: payment, stock, parcels, refunds, returns, disputes and the books.
 
 Each role sees its part. A buyer: everything but the books. A shop: its own part, with what it was
-booked. Staff: all. Read from the rows that the services wrote; nothing is kept apart. It costs the
-same queries however much has happened.
+booked. Staff: all. Read from the rows that the services wrote; nothing is kept apart. Apps above
+add what they know of a part (`also_tells`). It costs the same queries however much has happened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,6 +98,17 @@ class Entry:
     actor: str = ""
 
 
+# What apps above tell of parts ({id: part}): in few queries, however much that is.
+Source = Callable[[dict[int, SellerOrder]], Iterable[Entry]]
+_sources: list[Source] = []
+
+
+def also_tells(source: Source) -> Source:
+    """Decorator: every timeline has the entries that `source` gives for its parts."""
+    _sources.append(source)
+    return source
+
+
 def of_buyer(order: Order) -> list[Entry]:
     """Everything that happened, without the books."""
     return _told(order, _parts(order), is_whole=True)
@@ -140,6 +151,7 @@ def _told(
         *_steps(things, by_pk, order.currency, with_actors=with_actors),
         *_parcels(by_pk),
         *_stock(by_pk),
+        *(entry for source in _sources for entry in source(by_pk)),
     ]
     if with_ledger:
         about = of_parts | Q(payment__in=payments)

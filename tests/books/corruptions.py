@@ -63,6 +63,7 @@ REVIEW = "SELECT min(id) FROM orders_review WHERE reply <> ''"
 FEE = "SELECT min(id) FROM orders_invoice WHERE kind = 'commission'"
 CONVERSATION = "SELECT min(conversation_id) FROM chat_message WHERE seq > 1"
 SEAT = "SELECT min(id) FROM chat_seat"
+OFFER = "SELECT min(id) FROM chat_proposal WHERE kind = 'refund' AND state = 'accepted'"
 PINNED = "SELECT min(id) FROM chat_message WHERE part_id IS NOT NULL"
 WEBHOOK = "SELECT min(id) FROM notifications_webhookdelivery WHERE subject LIKE 'order:%'"
 
@@ -1074,5 +1075,26 @@ CORRUPTIONS = [
         "a review is answered once, by somebody, and what is withdrawn says nothing",
         "SELECT min(id) FROM orders_review WHERE withdrawn_at IS NOT NULL",
         "UPDATE orders_review SET body = 'It is back' WHERE id = {row}",
+    ),
+    _one(
+        "an accepted offer gave back what it offered, of the order it was about",
+        OFFER,
+        "UPDATE chat_proposal SET amount_minor = amount_minor + 1 WHERE id = {row}",
+    ),
+    _one(
+        "an accepted offer gave back what it offered, of the order it was about",
+        OFFER,
+        "UPDATE chat_proposal SET refund_id = NULL WHERE id = {row}",
+    ),
+    _one(
+        "an accepted offer gave back what it offered, of the order it was about",
+        OFFER,
+        "UPDATE chat_proposal SET part_id = (SELECT max(id) FROM orders_sellerorder"
+        " WHERE id <> chat_proposal.part_id) WHERE id = {row}",
+    ),
+    _one(
+        "an accepted offer gave back what it offered, of the order it was about",
+        OFFER,
+        "UPDATE chat_proposal SET state = 'open' WHERE id = {row}",
     ),
 ]

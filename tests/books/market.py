@@ -16,7 +16,7 @@ from carts.services import coupons
 from carts.tests.factories import fill_cart, make_promotion
 from catalog.models import Variant
 from catalog.tests.factories import make_variant
-from chat.services import messaging, reading
+from chat.services import messaging, proposals, reading
 from marketflow.core import events
 from marketflow.core.models import IdempotentRequest
 from notifications.models import PushSubscription, WebhookEndpoint
@@ -207,6 +207,14 @@ def _talked_about(goods: Goods) -> None:
     answer = messaging.post(conversation=asked.conversation, author=fern, body="Tomorrow.")
     reading.read(conversation=asked.conversation, reader=fern, seq=1)
     reading.read(conversation=asked.conversation, reader=goods.buyer, seq=answer.seq)
+    offer = proposals.offer_refund(
+        conversation=asked.conversation,
+        part=part,
+        amount_minor=300,
+        reason="For the wait",
+        author=fern,
+    )
+    refunds.send(proposals.accept(proposal=offer, actor=goods.buyer).refund)
 
 
 # How many days ago, and what happened then: two months are over, and invoiced.

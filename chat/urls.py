@@ -1,11 +1,34 @@
-"""Conversations and the files in them."""
+"""Conversations, what is done in them, and their files."""
 
-from django.urls import path
+from django.urls import include, path
 
-from chat.views import attachments
+from chat.views import attachments, conversation, inbox, steps
 
 app_name = "chat"
 
+of_a_part = [
+    path("offer/", steps.offer, name="offer"),
+    path("parcel/", steps.parcel, name="parcel"),
+    path("cancellation/", steps.cancellation, name="cancellation"),
+    path("return/", steps.send_back, name="send_back"),
+    path("received/", steps.received, name="received"),
+]
+of_a_conversation = [
+    path("", conversation.conversation, name="conversation"),
+    path("news/", conversation.news, name="news"),
+    path("block/", steps.block, name="block"),
+    path("unblock/", steps.unblock, name="unblock"),
+    path("report/", steps.report, name="report"),
+    path("<int:seq>/edit/", steps.edit, name="edit"),
+    path("<int:seq>/delete/", steps.delete, name="delete"),
+    path("<int:seq>/report/", steps.report, name="report_message"),
+    path("<int:seq>/answer/", steps.decide, name="decide"),
+    path("orders/<str:part>/", include(of_a_part)),
+]
 urlpatterns = [
+    path("messages/", inbox.inbox, name="inbox"),
+    path("messages/new/", conversation.new, name="new"),
+    path("messages/leave/", conversation.leave, name="leave"),
     path("messages/files/<uuid:uuid>/", attachments.attachment, name="attachment"),
+    path("messages/<uuid:uuid>/", include(of_a_conversation)),
 ]

@@ -16,9 +16,10 @@ http = get_asgi_application()  # Loads the apps; imports below need them.
 
 from accounts.sockets import ReadCredentials  # noqa: E402
 from catalog.routing import websocket_urlpatterns as inventory  # noqa: E402
+from chat.routing import websocket_urlpatterns as chat  # noqa: E402
 from marketflow.core.realtime.origins import OwnOriginOnly, refuse  # noqa: E402
 
-routes = URLRouter([*inventory, re_path("", refuse)])
+routes = URLRouter([*inventory, *chat, re_path("", refuse)])
 
 application = ProtocolTypeRouter(
     {"http": http, "websocket": OwnOriginOnly(ReadCredentials(routes))}

@@ -79,7 +79,7 @@ REFRESH_TOKEN_DAYS = number("REFRESH_TOKEN_DAYS", 14)
 # For how long a message can be changed or taken back.
 MESSAGE_EDIT_MINUTES = number("MESSAGE_EDIT_MINUTES", 5)
 # How long somebody counts as looking at a conversation after their page said so.
-PRESENCE_SECONDS = number("PRESENCE_SECONDS", 60)
+PRESENCE_SECONDS = number("PRESENCE_SECONDS", 90)
 PAYMENT_PROVIDERS = words("PAYMENT_PROVIDERS", ["test"])
 # The `test` provider moves no money: a staging site says so on purpose.
 ALLOW_TEST_PAYMENTS = flag("ALLOW_TEST_PAYMENTS", default=EMBEDDED)

@@ -99,6 +99,14 @@ UNFOLD = SHARED | {
                 ],
             },
             {
+                "title": _("Messages"),
+                "items": [
+                    _model(_("Reports"), "flag", "chat.report"),
+                    _model(_("Flagged"), "mark_chat_unread", "chat.message"),
+                    _model(_("Contact details"), "alternate_email", "chat.contactrule"),
+                ],
+            },
+            {
                 "title": _("People"),
                 "items": [
                     _model(_("Users"), "person", "accounts.user"),
@@ -158,6 +166,19 @@ UNFOLD_SELLER = SHARED | {
                     _own(_("Returns"), "assignment_return", "orders_return_changelist", "orders"),
                     _own(_("Disputes"), "gavel", "orders_dispute_changelist", "orders"),
                     _own(_("Reviews"), "star", "orders_review_changelist", "reviews"),
+                ],
+            },
+            {
+                "title": _("Messages"),
+                "items": [
+                    _item(_("Conversations"), "forum", "chat:inbox", with_duty("orders")),
+                    _own(_("Quick replies"), "quickreply", "chat_quickreply_changelist", "orders"),
+                    _own(
+                        _("Automatic answer"),
+                        "do_not_disturb_on",
+                        "chat_desk_changelist",
+                        "orders",
+                    ),
                 ],
             },
             {

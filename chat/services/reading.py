@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -26,20 +28,24 @@ def read(*, conversation: Conversation, reader: User, seq: int) -> int:
 
 
 @transaction.atomic
-def look(*, conversation: Conversation, person: User) -> None:
-    """`person` has the conversation before them, for the next `PRESENCE_SECONDS`."""
+def look(*, conversation: Conversation, person: User) -> datetime:
+    """`person` has the conversation before them, for the next `PRESENCE_SECONDS`.
+
+    Returns the moment, which `leave` takes back.
+    """
     seat = _seat(conversation, person)
     was_here = is_here(conversation, Side(seat.side))
     Seat.objects.filter(pk=seat.pk).update(seen_at=Now())
     if not was_here:
         push_on_commit(conversation.group, "presence", side=seat.side, is_here=True)
+    return Seat.objects.values_list("seen_at", flat=True).get(pk=seat.pk)
 
 
 @transaction.atomic
-def leave(*, conversation: Conversation, person: User) -> None:
-    """`person` looks elsewhere. Another page of theirs says otherwise within the minute."""
-    seats = Seat.objects.filter(conversation=conversation, user=person)
-    if not seats.exclude(seen_at=None).update(seen_at=None):
+def leave(*, conversation: Conversation, person: User, seen_at: datetime) -> None:
+    """`person` looks elsewhere, unless another page of theirs has said since that they look."""
+    seats = Seat.objects.filter(conversation=conversation, user=person, seen_at__lte=seen_at)
+    if not seats.update(seen_at=None):
         return
     side = conversation.side_of(person)
     if not is_here(conversation, side):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Shop
 from catalog.models import ImportJob, ProductImage, SearchMiss
+from chat.models import Report
 from marketflow.core.models import OutboxEvent
 from notifications.models import Mail
 from orders.models import Dispute, Order, Payment, Payout, Refund
@@ -41,6 +42,14 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "opened_at",
             "orders.dispute",
             "?state__exact=open",
+        ),
+        _queue(
+            _("Reported conversations"),
+            "flag",
+            Report.objects.open(),
+            "created_at",
+            "chat.report",
+            "?state=open",
         ),
         _queue(
             _("Failed refunds"),

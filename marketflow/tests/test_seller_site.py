@@ -18,6 +18,7 @@ from carts.models import ShippingOption
 from carts.tests.factories import make_promotion
 from catalog.models import ImportJob, Product, ProductAttribute, ProductImage, StockItem
 from catalog.tests.factories import make_variant
+from chat.models import Desk, QuickReply
 from marketflow.core.admin import seller_site, staff_site
 from marketflow.core.tests.admin_pages import submit
 from notifications.models import WebhookAttempt, WebhookEndpoint
@@ -53,6 +54,8 @@ def furnish(shop, owner, name):
     members.invite(shop=shop, email=f"{name.lower()}-friend@x.test", role="support", by=owner)
     make_promotion(shop, percent=10, name=f"{name} sale", code=f"{name.upper()}10")
     make_bank_account(shop, holder=f"{name} holder")
+    QuickReply.objects.create(shop=shop, title=f"{name} thanks", body="Thank you.")
+    Desk.objects.create(shop=shop, away_message=f"{name} is away.")
     part = make_completed(make_user("ana"), variant)
     record_start(Return.objects.create(state="requested", seller_order=part, reason=name))
     quarrel = {"origin": "buyer", "currency": "EUR", "amount_minor": 1, "reason": name}

@@ -24,6 +24,10 @@ export class Socket extends EventTarget {
     else addEventListener("load", () => this.#open(), { once: true, signal });
   }
 
+  get isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
   // Say it now or not at all: what must not be lost goes by HTTP.
   send(type, data = {}) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;

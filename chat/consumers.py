@@ -1,0 +1,160 @@
+"""The socket of one open conversation: its buyer's, and its shop's members'.
+
+Who they are is asked at the beginning and before every frame, through the same rows as the pages
+and the API: a seat may be lost while the socket is open.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import datetime
+
+from channels.db import database_sync_to_async
+
+from chat.frames import for_side, frame
+from chat.models import Conversation, Side
+from chat.services import messaging, reading
+from marketflow.core import rate_limits
+from marketflow.core.realtime import (
+    NOT_SIGNED_IN,
+    NOT_YOURS,
+    Frame,
+    NotUnderstood,
+    PushConsumer,
+    TurnAway,
+    apush,
+)
+
+SAID = ("message", "changed")
+# Seconds. Presence lasts longer than the minute in which a socket is asked whether it may stay.
+REFRESHED_AFTER = 30
+
+
+class ChatConsumer(PushConsumer):
+    COMMANDS = {
+        "send": "post",
+        "typing": "typing",
+        "read": "read",
+        "here": "look",
+        "gone": "look_away",
+    }
+    seen_at: datetime | None = None
+    looked = 0.0
+
+    async def admit(self) -> None:
+        if not self.user.is_authenticated:
+            raise TurnAway(NOT_SIGNED_IN)
+        conversation = await self._find()
+        if conversation is None:
+            raise TurnAway(NOT_YOURS)
+        self.conversation, self.side = conversation, conversation.side_of(self.user)
+        await self.join(conversation.group)
+        await self._tell_who_is_here()
+        # Until it says otherwise, an open page is one that is looked at.
+        await self.look({})
+
+    async def is_allowed(self) -> bool:
+        if not await super().is_allowed() or await self._find() is None:
+            return False
+        if self.seen_at and time.monotonic() - self.looked > REFRESHED_AFTER:
+            await self.look({})
+        return True
+
+    async def pushed(self, event: Frame) -> None:
+        if event["type"] in SAID and self.side == Side.BUYER:
+            await self.send_json(for_side(event, self.side))
+        elif event["type"] != "typing" or event["by"] != self.user.pk:
+            await self.send_json({key: event[key] for key in event if key != "by"})
+
+    async def disconnect(self, code: int) -> None:
+        await self.look_away({})
+
+    # --- what may be asked
+
+    async def post(self, content: dict) -> None:
+        """No echo here: the message comes back through the group, like everybody else's."""
+        client_id, body = _uuid(content.get("client_id")), content.get("body")
+        if not isinstance(body, str):
+            raise NotUnderstood
+        is_new = await self._post(client_id, body)
+        if not is_new:
+            # Sent again after its answer was lost: only this page still waits for it.
+            await self._send_again(client_id)
+
+    async def typing(self, content: dict) -> None:
+        name = self.conversation.name_of(self.side)
+        await apush(
+            self.conversation.group, "typing", author=name, side=self.side, by=self.user.pk
+        )
+
+    async def read(self, content: dict) -> None:
+        seq = content.get("seq")
+        if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq < 2**31:
+            raise NotUnderstood
+        await self._read(seq)
+
+    async def look(self, content: dict) -> None:
+        self.seen_at, self.looked = await self._look(), time.monotonic()
+
+    async def look_away(self, content: dict) -> None:
+        seen_at, self.seen_at = self.seen_at, None
+        if seen_at:
+            await self._leave(seen_at)
+
+    # --- the database
+
+    @database_sync_to_async
+    def _find(self) -> Conversation | None:
+        address = self.scope["url_route"]["kwargs"]["uuid"]
+        rows = Conversation.objects.visible_to(self.user).with_people()
+        return rows.filter(uuid=address).first()
+
+    @database_sync_to_async
+    def _post(self, client_id: uuid.UUID, body: str) -> bool:
+        rate_limits.count("message", f"user:{self.user.pk}")
+        rows = self.conversation.messages.filter(author=self.user, client_id=client_id)
+        is_new = not rows.exists()
+        messaging.post(
+            conversation=self.conversation, author=self.user, client_id=client_id, body=body
+        )
+        return is_new
+
+    async def _send_again(self, client_id: uuid.UUID) -> None:
+        known = await self._known(client_id)
+        await self.send_json(for_side({"type": "message", **known}, self.side))
+
+    @database_sync_to_async
+    def _known(self, client_id: uuid.UUID) -> dict:
+        rows = self.conversation.messages.with_contents()
+        return frame(rows.get(author=self.user, client_id=client_id))
+
+    @database_sync_to_async
+    def _read(self, seq: int) -> None:
+        reading.read(conversation=self.conversation, reader=self.user, seq=seq)
+
+    @database_sync_to_async
+    def _look(self) -> datetime:
+        return reading.look(conversation=self.conversation, person=self.user)
+
+    @database_sync_to_async
+    def _leave(self, seen_at: datetime) -> None:
+        reading.leave(conversation=self.conversation, person=self.user, seen_at=seen_at)
+
+    async def _tell_who_is_here(self) -> None:
+        other = Side.SHOP if self.side == Side.BUYER else Side.BUYER
+        is_here, seq = await self._state_of(other)
+        await self.send_json({"type": "presence", "side": other, "is_here": is_here})
+        await self.send_json({"type": "read", "side": other, "seq": seq})
+
+    @database_sync_to_async
+    def _state_of(self, side: Side) -> tuple[bool, int]:
+        conversation = self.conversation
+        return reading.is_here(conversation, side), reading.read_seq(conversation, side)
+
+
+def _uuid(text: object) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except (AttributeError, TypeError, ValueError):
+        raise NotUnderstood from None

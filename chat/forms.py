@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from chat.models import Message
+from marketflow.core.forms import PlainSpeech
+from marketflow.core.money_field import MoneyField
+from orders.models import SellerOrder
+from orders.services import returns
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files in one field; its value is their list."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list:
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(file, initial) for file in files if file]
+
+
+def words(label: str, *, required: bool = True, rows: int = 2) -> forms.CharField:
+    return forms.CharField(
+        label=label, max_length=500, required=required, widget=forms.Textarea({"rows": rows})
+    )
+
+
+class MessageForm(PlainSpeech, forms.Form):
+    """What is said, with its files. The hidden id makes a form sent twice one message."""
+
+    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    body = forms.CharField(
+        label=_("Message"),
+        required=False,
+        strip=False,
+        max_length=Message.LONGEST,
+        widget=forms.Textarea({"rows": 3, "maxlength": Message.LONGEST}),
+    )
+    files = FilesField(
+        label=_("Pictures or PDF"),
+        required=False,
+        help_text=_("Up to 5 files of 8 MB. The shop and you see them, nobody else."),
+        widget=FilesInput({"accept": "image/jpeg,image/png,image/webp,application/pdf"}),
+    )
+    product = forms.CharField(widget=forms.HiddenInput, required=False, max_length=220)
+    order = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"client_id": uuid4()} | (kwargs.get("initial") or {})
+        super().__init__(*args, **kwargs)
+
+
+class EditForm(PlainSpeech, forms.Form):
+    body = forms.CharField(
+        label=_("Message"), max_length=Message.LONGEST, widget=forms.Textarea({"rows": 4})
+    )
+
+
+class ReportForm(PlainSpeech, forms.Form):
+    reason = words(_("What is wrong?"), rows=4)
+
+
+class OfferForm(PlainSpeech, forms.Form):
+    """Money that a shop offers back."""
+
+    prefix = "offer"
+    amount = MoneyField(label=_("Amount"), widget=forms.TextInput)
+    reason = words(_("Reason"))
+
+
+class ParcelForm(PlainSpeech, forms.Form):
+    prefix = "parcel"
+    carrier = forms.CharField(label=_("Carrier"), max_length=60)
+    tracking_number = forms.CharField(label=_("Tracking number"), max_length=60, required=False)
+
+
+class CancelForm(PlainSpeech, forms.Form):
+    prefix = "cancel"
+    reason = words(_("Reason"), required=False)
+
+
+class ReturnForm(PlainSpeech, forms.Form):
+    """Units of each line that the buyer sends back, and why."""
+
+    prefix = "return"
+    reason = words(_("Reason"))
+
+    def __init__(self, *args: Any, part: SellerOrder, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        left = returns.returnable(part)
+        self.units = {f"units{line.pk}": line for line in part.lines.all() if line.pk in left}
+        for name, line in self.units.items():
+            self.fields[name] = forms.IntegerField(
+                label=line.title,
+                min_value=0,
+                max_value=left[line.pk],
+                required=False,
+                initial=0,
+                help_text=_("Up to %(n)d") % {"n": left[line.pk]},
+            )
+
+    def lines(self) -> dict[int, int]:
+        return {line.pk: self.cleaned_data.get(name) or 0 for name, line in self.units.items()}

@@ -1,0 +1,39 @@
+"""All conversations of a person, as a buyer and in their shops."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from chat.models import Conversation, Message
+from chat.views.finding import private
+
+A_PAGE = 20
+MOST_FOUND = 50
+
+
+@require_safe
+@private
+def inbox(request: HttpRequest) -> HttpResponse:
+    words = request.GET.get("q", "").strip()[:200]
+    only = request.GET.get("only", "")
+    mine = Conversation.objects.visible_to(request.user).with_unread(request.user)
+    if only == "unread":
+        mine = mine.filter(unread__gt=0)
+    page = Paginator(mine.for_lists(), A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "conversations": list(page),
+        "only": only,
+        "words": words,
+        "found": _found(request, words) if words else [],
+    }
+    return render(request, "chat/inbox.html", context)
+
+
+def _found(request: HttpRequest, words: str) -> list[Message]:
+    rows = Message.objects.visible_to(request.user).saying(words)
+    rows = rows.select_related("conversation__buyer", "conversation__shop", "author")
+    return list(rows.order_by("-created_at", "-pk")[:MOST_FOUND])

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks import orders
+from benchmarks import orders, sockets
 from tests.production.market import PROXIED, ROOT, Market, migrated_market
 
 SMALLEST = "/healthz"
@@ -52,6 +52,9 @@ class Figures:
 
 def main(arguments: list[str]) -> int:
     options = parsed(arguments)
+    if options.sockets:
+        sockets.report(options.sockets)
+        return 0
     if not options.orders:
         measure_pages(options)
     orders.report(options.checkouts)
@@ -75,6 +78,9 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=400, help="for each page")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--orders", action="store_true", help="orders only, no pages")
+    parser.add_argument(
+        "--sockets", type=int, nargs="?", const=1000, help="sockets only, so many of them"
+    )
     parser.add_argument("--checkouts", type=int, default=800, help="orders that are placed")
     return parser.parse_args(arguments)
 

@@ -17,10 +17,11 @@ http = get_asgi_application()  # Loads the apps; imports below need them.
 from accounts.sockets import ReadCredentials  # noqa: E402
 from catalog.routing import websocket_urlpatterns as inventory  # noqa: E402
 from chat.routing import websocket_urlpatterns as chat  # noqa: E402
+from marketflow.core.realtime.lines import KnowLines  # noqa: E402
 from marketflow.core.realtime.origins import OwnOriginOnly, refuse  # noqa: E402
 
 routes = URLRouter([*inventory, *chat, re_path("", refuse)])
 
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": OwnOriginOnly(ReadCredentials(routes))}
+    {"http": http, "websocket": OwnOriginOnly(KnowLines(ReadCredentials(routes)))}
 )

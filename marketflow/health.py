@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable
 
 import redis
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.cache import caches
 from django.db import DatabaseError, connection
@@ -16,6 +14,7 @@ from django.views.decorators.cache import never_cache
 
 from marketflow.core.models import OutboxEvent
 from marketflow.core.rate_limits import address_of
+from marketflow.core.realtime import bus
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +77,9 @@ def _cache() -> None:
 
 
 def _channel_layer() -> None:
-    async_to_sync(get_channel_layer().group_send)("readyz", {"type": "ignored"})
+    # In memory there is nothing to ask.
+    if settings.REDIS_URL:
+        _ping(bus.config()["hosts"][0]["address"])
 
 
 def _broker() -> None:

@@ -118,7 +118,8 @@ def _context(
         "country": country,
         "country_name": countries.name(country),
         "countries": list(countries),
-        "obstacle": _obstacle(here, choice.variant, ways),
+        "obstacle": (obstacle := _obstacle(here, choice.variant, ways)),
+        "is_sold_out": obstacle == _("Sold out"),
         "is_own_view": not (here.is_published and here.shop.state == Shop.State.OPEN),
     }
     return context | _around(here, choice, context, rows) if rows else context

@@ -7,6 +7,7 @@ from marketflow.storefront.art import art
 from marketflow.storefront.home import home
 from marketflow.storefront.places import choose_country
 from marketflow.storefront.product import product
+from marketflow.storefront.stock import levels
 
 hourly = cache_page(machines.HOUR)
 sitemaps = {"sitemaps": machines.SITEMAPS}
@@ -17,6 +18,7 @@ urlpatterns = [
     path("search/", browsing.search, name="search"),
     path("p/<str:slug>/", product, name="product"),
     path("shops/<slug:slug>/", browsing.shop, name="shop"),
+    path("stock/", levels, name="stock"),
     path("country/", choose_country, name="country"),
     path("art/<str:seed>.svg", art, name="art"),
     path("robots.txt", machines.robots, name="robots"),

@@ -58,6 +58,9 @@ def write(path: str) -> None:
         "newcomer": signed_in(make_user("sam stranger", email="sam@example.test")),
         "shopper": with_a_cart(cart),
         "guest": at_review(cart),
+        # Two who want the same last one.
+        "first_guest": at_review([goods["last"]]),
+        "second_guest": with_a_cart([goods["last"]]),
     }
     written = {"visitors": visitors, "places": places(goods, orders, buyer)}
     Path(path).write_text(json.dumps(written))
@@ -94,6 +97,7 @@ def set_out(shop: Shop) -> dict[str, Variant]:
     return {
         "dear": dear,
         "long": make_variant(shop, LONG_TITLE, price=18_900, stock=7, category=books),
+        "last": make_variant(shop, "Last folio", price=9_900, stock=1, category=books),
         "gone": make_variant(shop, "Gilded bookmark", price=2_450, stock=0, category=books),
         "mug": Variant.objects.for_sale()
         .filter(product__title="Speckled stoneware mug", stock__on_hand__gte=3)

@@ -20,6 +20,7 @@ from marketflow.core.realtime import codes, hubs
 from marketflow.core.realtime.codes import TurnAway
 from marketflow.core.realtime.credentials import PROTOCOL, Credential
 from marketflow.core.realtime.frames import Frame, encode
+from marketflow.core.realtime.lines import GRACE, Line
 from marketflow.core.realtime.pushing import RECHECK, REVOKE, control_group
 
 MOST_BYTES = 65_536
@@ -96,6 +97,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         self.closing = True
         self.waiting.clear()
         await self._leave_all()
+        self.hub.loop.call_later(GRACE, self.line.cut)
         await self.base_send({"type": "websocket.close", "code": code or 1000})
 
     # --- coming and going
@@ -104,6 +106,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         self.scope, self.base_send = scope, send
         self.credential = scope.get("credential") or Credential(scope.get("user"))
         self.user = self.credential.user
+        self.line = scope.get("line") or Line()
         self.joined: set[str] = set()
         self.waiting: deque[Frame] = deque()
         self.closing = self.admitted = False
@@ -225,6 +228,7 @@ class PushConsumer(AsyncWebsocketConsumer):
             self.waiting.clear()
             if self._writer:
                 self._writer.cancel()
+            self.line.let_pass()
             self._run(self.close(codes.TOO_SLOW))
         else:
             self.waiting.append(frame)

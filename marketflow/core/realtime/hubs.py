@@ -51,6 +51,7 @@ class Hub:
         self.owners: Counter[str] = Counter()
         self._rooms: dict[str, set[Member]] = {}
         self._companions: dict[type, object] = {}
+        self._late: set[Member] = set()
         self._wire = self._new_wire()
 
     def enter(self, owner: str, most: int) -> bool:
@@ -79,8 +80,8 @@ class Hub:
         new = {group for group in groups if group not in self._rooms}
         for group in groups:
             self._rooms.setdefault(group, set()).add(member)
-        if self._wire:
-            await self._wire.add(groups, new)
+        if self._wire and not await self._wire.add(groups, new):
+            self._late.add(member)
 
     async def leave(self, member: Member, groups: set[str]) -> None:
         for group in groups:
@@ -96,9 +97,11 @@ class Hub:
         for member in list(self._rooms.get(group, ())):
             member.hear(group, frame)
 
-    def catch_up(self) -> None:
-        """Nothing was heard for a while: every socket must look for itself, by and by."""
-        for member in set().union(*self._rooms.values()):
+    def _complete(self, was_lost: bool) -> None:
+        """All groups are heard again: whoever was deaf must look for itself, by and by."""
+        deaf = set().union(*self._rooms.values()) if was_lost else self._late
+        self._late = set()
+        for member in deaf:
             self.loop.call_later(random.uniform(0, SPREAD), member.catch_up)
 
     def _new_wire(self):
@@ -106,4 +109,4 @@ class Hub:
             return None
         from marketflow.core.realtime.redis_wire import RedisWire
 
-        return RedisWire(self.hear, self.catch_up)
+        return RedisWire(self.hear, self._complete)

@@ -28,32 +28,43 @@ logger = logging.getLogger(__name__)
 
 
 class RedisWire:
-    def __init__(self, hear: Callable[[str, dict], None], catch_up: Callable[[], None]) -> None:
-        self._hear, self._catch_up = hear, catch_up
+    """`hear` takes what is pushed. `complete` is called whenever Redis has confirmed every group,
+    and told whether the connection had been lost before."""
+
+    def __init__(
+        self, hear: Callable[[str, dict], None], complete: Callable[[bool], None]
+    ) -> None:
+        self._hear, self._complete = hear, complete
         self._groups: dict[str, str] = {}  # by channel
         self._confirmed: dict[str, asyncio.Event] = {}
-        self._missed = False
+        self._unconfirmed: set[str] = set()
+        self._was_lost = False
         self._connection = None
         self._task = asyncio.create_task(self._run(), context=Context())
 
-    async def add(self, groups: Iterable[str], new: Iterable[str]) -> None:
-        """Wait until Redis has confirmed all `groups`, of which `new` are not yet asked for."""
+    async def add(self, groups: Iterable[str], new: Iterable[str]) -> bool:
+        """Wait until Redis has confirmed all `groups`, of which `new` are not yet asked for.
+
+        False where it did not within a second.
+        """
         channels = [bus.channel(group) for group in new]
         self._groups |= dict(zip(channels, new, strict=True))
         for channel in channels:
             self._confirmed[channel] = asyncio.Event()
-        await self._say("SUBSCRIBE", channels)
+        self._unconfirmed |= set(channels)
         waits = [self._confirmed[bus.channel(group)].wait() for group in groups]
+        await self._say("SUBSCRIBE", channels)
         try:
             await asyncio.wait_for(asyncio.gather(*waits), PATIENCE)
         except TimeoutError:
-            self._missed = True
+            return False
+        return True
 
     async def drop(self, groups: Iterable[str]) -> None:
         channels = [bus.channel(group) for group in groups]
         for channel in channels:
-            self._groups.pop(channel, None)
-            self._confirmed.pop(channel, None)
+            del self._groups[channel], self._confirmed[channel]
+            self._unconfirmed.discard(channel)
         await self._say("UNSUBSCRIBE", channels)
 
     async def close(self) -> None:
@@ -83,7 +94,8 @@ class RedisWire:
         connection, self._connection = self._connection, None
         if connection:
             await connection.disconnect(nowait=True)
-            self._missed = True
+            self._was_lost = True
+            self._unconfirmed = set(self._groups)
             for confirmed in self._confirmed.values():
                 confirmed.clear()
 
@@ -91,6 +103,8 @@ class RedisWire:
         connection = _new_connection()
         await connection.connect()
         self._connection = connection
+        if not self._groups:
+            self._was_lost = False
         try:
             # The empty group keeps the connection subscribed when nobody listens.
             await connection.send_command("SUBSCRIBE", bus.channel(""), *self._groups)
@@ -116,12 +130,10 @@ class RedisWire:
                 self._hear(self._groups[name], event)
         elif kind == b"subscribe" and name in self._confirmed:
             self._confirmed[name].set()
-            self._catch_up_once_complete()
-
-    def _catch_up_once_complete(self) -> None:
-        if self._missed and all(event.is_set() for event in self._confirmed.values()):
-            self._missed = False
-            self._catch_up()
+            self._unconfirmed.discard(name)
+            if not self._unconfirmed:
+                was_lost, self._was_lost = self._was_lost, False
+                self._complete(was_lost)
 
 
 def _new_connection():

@@ -1,18 +1,15 @@
 // <mf-stock variant="…" data-in="In stock" data-low="Only {n} left" data-out="Sold out">In stock</mf-stock>
 // The server renders it right; this keeps it right while the page is open. With `announces` a new
-// level is spoken, at most once in ten seconds. Tells `mf:stock` on the document.
+// level is spoken, after the text of that attribute. Tells `mf:stock` on the document.
 
-import { announce } from "../page/announce.js";
+import { speakNow } from "../page/spoken.js";
 import { watchStock } from "../lib/inventory.js";
-
-const SILENCE = 10_000;
 
 class StockElement extends HTMLElement {
   #stop;
-  #spoken = 0;
 
   connectedCallback() {
-    this.#stop = watchStock(this.getAttribute("variant"), (hint) => this.#show(hint));
+    this.#stop = watchStock(this.getAttribute("variant"), (state) => this.#show(state));
   }
 
   disconnectedCallback() {
@@ -28,9 +25,8 @@ class StockElement extends HTMLElement {
   }
 
   #speak() {
-    if (Date.now() - this.#spoken < SILENCE) return;
-    this.#spoken = Date.now();
-    announce(this.textContent);
+    const name = this.getAttribute("announces");
+    speakNow(name ? `${name}: ${this.textContent}` : this.textContent);
   }
 }
 

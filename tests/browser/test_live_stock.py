@@ -1,0 +1,72 @@
+"""Somebody buys the last one; every page that shows it says so, without being loaded again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+CARD = "4242 4242 4242 4242"
+AT_ONCE = 1000  # milliseconds
+
+
+@contextmanager
+def visitor(market, browser: Browser, name: str) -> Iterator[Page]:
+    context = browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(20_000)
+    context.add_cookies(market.cookies_of(name))
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def look_at(page: Page, url: str) -> Page:
+    """Open a page and wait until it has heard of the stock."""
+    with page.expect_websocket() as opening:
+        page.goto(url)
+    opening.value.wait_for_event("framereceived")
+    page.evaluate("window.wasNotLoadedAgain = true")
+    return page
+
+
+def test_the_last_unit_is_sold_out_on_every_open_page_at_once(market, browser):
+    with (
+        visitor(market, browser, "nobody") as listing,
+        visitor(market, browser, "nobody") as product,
+        visitor(market, browser, "second_guest") as cart,
+        visitor(market, browser, "first_guest") as buyer,
+    ):
+        look_at(listing, f"{market.url}/search/?q=folio")
+        look_at(product, market.url + market.places["product_last"])
+        look_at(cart, f"{market.url}/cart/")
+        card = listing.locator("li.card").filter(has_text="Last folio")
+        expect(card).not_to_contain_text("Sold out")
+        expect(product.locator("#add")).to_have_text("Add to cart")
+        expect(cart.locator("mf-stock").first).to_have_text("Only 1 left")
+
+        buyer.goto(f"{market.url}/checkout/review/")
+        buyer.get_by_label("Test card number").fill(CARD)
+        buyer.get_by_role("button", name="Place order and pay").click()
+        expect(buyer.get_by_role("heading", name="Thank you")).to_be_visible()
+
+        expect(card).to_contain_text("Sold out", timeout=AT_ONCE)
+        expect(product.locator("#product mf-stock")).to_have_text("Sold out", timeout=AT_ONCE)
+        expect(product.locator("#add")).to_be_disabled(timeout=AT_ONCE)
+        expect(product.locator("#live")).to_have_text("Sold out", timeout=AT_ONCE)
+        expect(cart.locator("mf-stock").first).to_have_text("Sold out", timeout=AT_ONCE)
+        for page in (listing, product, cart):
+            assert page.evaluate("window.wasNotLoadedAgain")
+
+
+def test_a_page_fetches_the_stock_while_its_socket_is_away(market, browser):
+    with visitor(market, browser, "nobody") as page:
+        page.route_web_socket("**/ws/inventory/", lambda socket: socket.close(code=1012))
+        with page.expect_response("**/stock/?variants=*") as answer:
+            page.goto(market.url + market.places["product_long"])
+
+        assert answer.value.json()["results"][0]["level"] in ("in", "low")

@@ -1,0 +1,106 @@
+"""Redis goes away and comes back, empty: no socket stays deaf, and nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import websockets
+
+from tests.servers.throwaway_valkey import binary
+from tests.servers.throwaway_valkey import wait_until_ready as wait_for_redis
+from tests.sockets.server import Server, environment, free_port, running
+
+pytestmark = pytest.mark.processes
+
+SOCKETS = 20
+AWAY = 3.0
+
+
+class Redis:
+    """Stopped and started at will, on one port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port, self.folder = free_port(), folder
+        self.url = f"redis://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [str(binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self.process = subprocess.Popen(
+            command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_for_redis(self.process, self.url)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+@pytest.fixture
+def redis(tmp_path) -> Iterator[Redis]:
+    redis = Redis(tmp_path)
+    redis.start()
+    yield redis
+    with contextlib.suppress(OSError):
+        redis.stop()
+
+
+@pytest.fixture
+def servers(redis, tmp_path) -> Iterator[list[Server]]:
+    """Two processes that hear each other."""
+    with contextlib.ExitStack() as stack:
+        servers = []
+        for number in range(2):
+            port = free_port()
+            settings = environment(tmp_path, port, REDIS_URL=redis.url)
+            log = tmp_path / f"log{number}"
+            application = "tests.sockets.flood:application"
+            server = running("uvicorn", application, port, settings, log)
+            servers.append(stack.enter_context(server))
+        yield servers
+
+
+def test_a_restart_costs_no_socket_its_life_for_good(redis, servers):
+    asyncio.run(restart(redis, servers))
+
+
+async def restart(redis: Redis, servers: list[Server]) -> None:
+    early = [await websockets.connect(servers[n % 2].url()) for n in range(SOCKETS)]
+    assert await all_hear(early) == [0] * SOCKETS
+
+    redis.stop()
+    began = time.monotonic()
+    late = [await websockets.connect(servers[0].url())]
+    await early[0].send(json.dumps(FLOOD))
+    assert time.monotonic() - began < 5  # nobody waits long for what is away
+    await asyncio.sleep(AWAY)
+    redis.start()
+
+    # Whoever may have missed something is told to come back, not all in the same moment.
+    codes = await asyncio.gather(*(closing_code(socket) for socket in early + late))
+    assert codes == [1012] * (SOCKETS + 1)
+    again = [await websockets.connect(servers[n % 2].url()) for n in range(SOCKETS)]
+    assert await all_hear(again) == [0] * SOCKETS
+    for socket in again:
+        await socket.close()
+
+
+FLOOD = {"type": "flood", "frames": 1, "bytes": 1, "pause": 0}
+
+
+async def all_hear(sockets) -> list[int]:
+    await sockets[0].send(json.dumps(FLOOD))
+    return [json.loads(await asyncio.wait_for(socket.recv(), 20))["number"] for socket in sockets]
+
+
+async def closing_code(socket) -> int:
+    with contextlib.suppress(websockets.ConnectionClosed):
+        while True:
+            await asyncio.wait_for(socket.recv(), 30)
+    return socket.close_code

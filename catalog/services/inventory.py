@@ -21,6 +21,7 @@ from catalog.models import StockItem, StockMovement, Variant
 from marketflow.core import guards
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
+from marketflow.core.transactions import whole_unit
 
 Kind = StockMovement.Kind
 BATCH = 250
@@ -49,7 +50,7 @@ class Sold:
     parcel: str
 
 
-@transaction.atomic
+@whole_unit
 def reserve(quantities: Mapping[int, int]) -> None:
     """Promise all of it, or nothing. Raises `OutOfStock` naming every short item."""
     _require_positive(quantities.values())
@@ -59,7 +60,7 @@ def reserve(quantities: Mapping[int, int]) -> None:
     _announce(quantities)
 
 
-@transaction.atomic
+@whole_unit
 def release(quantities: Mapping[int, int]) -> None:
     """Take back what was promised."""
     _require_positive(quantities.values())

@@ -28,11 +28,15 @@ def whole_unit(work: Callable[P, R]) -> Callable[P, R]:
     """Like `transaction.atomic`, and begun anew, at most three times, when it was given up.
 
     The whole of `work` runs again, so it reads what it changes within itself. Within another
-    transaction it is a savepoint: only the outermost unit can begin anew.
+    transaction it is a savepoint: only the outermost unit can begin anew. Within another unit it
+    is a part of that one, without a savepoint: what fails here undoes all of it.
     """
 
     @wraps(work)
     def unit(*args: P.args, **kwargs: P.kwargs) -> R:
+        if is_within_a_unit():
+            with transaction.atomic(savepoint=False):
+                return work(*args, **kwargs)
         is_outermost = not connection.in_atomic_block
         for left in range(MOST_RETRIES, -1, -1):
             try:
@@ -46,6 +50,10 @@ def whole_unit(work: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("the last try returns or raises")
 
     return unit
+
+
+def is_within_a_unit() -> bool:
+    return _last_steps.get() is not None
 
 
 def at_the_end(step: Callable[[], None]) -> None:
@@ -63,10 +71,7 @@ def at_the_end(step: Callable[[], None]) -> None:
 
 @contextmanager
 def _finishing() -> Iterator[None]:
-    """The outermost unit does what was put off, in the order in which it was."""
-    if _last_steps.get() is not None:
-        yield
-        return
+    """Do what was put off, in the order in which it was."""
     steps: list[Callable[[], None]] = []
     token = _last_steps.set(steps)
     try:

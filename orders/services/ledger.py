@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.fields import BigIntegerField
 
+from marketflow.core.transactions import whole_unit
 from orders.models import LedgerAccount, LedgerTransfer
 
 Kind = LedgerAccount.Kind
@@ -53,7 +53,7 @@ class Overdrawn(Exception):
     """An account would turn over: a shop be paid more than it has. A bug, never an answer."""
 
 
-@transaction.atomic
+@whole_unit
 def post(entries: Iterable[Entry]) -> list[LedgerTransfer]:
     """Book `entries`, all or none. Returns the transfers in their order.
 
@@ -63,6 +63,7 @@ def post(entries: Iterable[Entry]) -> list[LedgerTransfer]:
     entries = [entry for entry in entries if entry.amount_minor]
     if not entries:
         return []
+    _open_for_captures(entries)
     accounts = _locked({account for entry in entries for account in (entry.debit, entry.credit)})
     transfers = LedgerTransfer.objects.bulk_create(
         LedgerTransfer(
@@ -91,6 +92,12 @@ def locked_balances(accounts: Iterable[Account]) -> dict[Account, int]:
     accounts = list(accounts)
     rows = _locked(set(accounts))
     return {account: rows[account.key].balance_minor for account in accounts}
+
+
+def _open_for_captures(entries: Iterable[Entry]) -> None:
+    """The account of an order begins with its first capture: made before it is looked for."""
+    orders = {e.credit: _new(e.credit) for e in entries if e.kind == "captured"}
+    LedgerAccount.objects.bulk_create(orders.values(), ignore_conflicts=True)
 
 
 def _locked(wanted: set[Account]) -> dict[str, LedgerAccount]:

@@ -18,6 +18,7 @@ from carts.services.discounts import Applied
 from carts.services.pricing import PricedCart
 from marketflow.core import guards
 from marketflow.core.errors import Refusal
+from marketflow.core.transactions import whole_unit
 from orders.models import Order, Redemption
 from orders.services.pasts import BuyersPast
 
@@ -41,7 +42,7 @@ def write_down(*, order: Order, priced: PricedCart, past: BuyersPast) -> list[Re
     return Redemption.objects.bulk_create(_use(one, order, past.key) for one in applied)
 
 
-@transaction.atomic
+@whole_unit
 def redeem(*, uses: Sequence[Redemption], past: BuyersPast) -> None:
     """Use the promotions of `uses`, as `write_down` gave them.
 

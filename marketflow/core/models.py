@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
@@ -15,6 +15,11 @@ from marketflow.core.append_only import append_only
 
 FIRST_WAIT = timedelta(seconds=5)
 MOST_DOUBLINGS = 9  # About three quarters of an hour.
+CLAIM = """
+    INSERT INTO core_idempotentrequest (actor, key, fingerprint, state, body, created_at)
+    VALUES (%s, %s, %s, %s, %s, CURRENT_TIMESTAMP)
+    ON CONFLICT (actor, key) DO NOTHING RETURNING id
+"""
 
 
 class OutboxEventQuerySet(models.QuerySet):
@@ -87,6 +92,20 @@ class IdempotentRequestQuerySet(models.QuerySet):
         return self.filter(
             state=IdempotentRequest.State.CLAIMED, leased_at__lt=Now() - IdempotentRequest.LEASE
         )
+
+    def claim(self, *, actor: str, key: str, fingerprint: str) -> IdempotentRequest | None:
+        """The new entry; None where the key was used. Waits while a first copy is running.
+
+        One statement: no savepoint for the sake of an error, which a used key is not.
+        """
+        entry = self.model(actor=actor, key=key, fingerprint=fingerprint)
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, [actor, key, fingerprint, entry.state, entry.body])
+            made = cursor.fetchone()
+        if made is None:
+            return None
+        (entry.pk,) = made
+        return entry
 
 
 class IdempotentRequest(models.Model):

@@ -17,7 +17,6 @@ from functools import wraps
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
 from django.utils.crypto import get_random_string
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
@@ -197,11 +196,7 @@ def _claim(actor: str, key: str, fingerprint: str) -> IdempotentRequest | None:
     """The new entry, or None when the key was used. Waits while a first copy is running."""
     if not guards.is_enabled("idempotency_unique"):
         key = f"{key[:60]}~{get_random_string(20)}"
-    try:
-        with transaction.atomic():
-            return IdempotentRequest.objects.create(actor=actor, key=key, fingerprint=fingerprint)
-    except IntegrityError:
-        return None
+    return IdempotentRequest.objects.claim(actor=actor, key=key, fingerprint=fingerprint)
 
 
 def _replay(actor: str, key: str, fingerprint: str) -> Response:

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from accounts.api.serializers import AddressFields
 from carts.api.serializers import ShippingChoiceField, TotalsSerializer
 from carts.models import CartLine
+from marketflow.core.api.answers import answer
 from marketflow.core.api.fields import MoneyField, StrictSerializer, WholeNumberField
 from orders import gateways
 from orders.models import Order, OrderLine, Payment, SellerOrder, Shipment
@@ -211,7 +212,7 @@ class OrderSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(TotalsSerializer)
     def get_totals(self, order: Order) -> dict[str, Any]:
-        return TotalsSerializer(order).data
+        return answer(TotalsSerializer, order)
 
     @extend_schema_field(OrderPaymentSerializer)
     def get_payment(self, order: Order) -> dict[str, Any]:
@@ -219,7 +220,7 @@ class OrderSerializer(serializers.ModelSerializer):
         last = next(iter(order.payments.all()), None)
         is_due = order.state == Order.State.AWAITING_PAYMENT
         return {
-            "last": PaymentSerializer(last).data if last else None,
+            "last": answer(PaymentSerializer, last) if last else None,
             "methods": [gateway.name for gateway in gateways.enabled()] if is_due else [],
         }
 

@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketflow.core.api.answers import answer
 from marketflow.core.api.files import FilesOrErrors
 from marketflow.core.api.idempotency import idempotent, work_id
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated
@@ -78,6 +79,13 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     def get_object(self) -> Order:
         number = self.kwargs["number"]
         order = Order.objects.with_contents().filter(number=number).first()
+        return self._if_allowed(order)
+
+    def _order_alone(self) -> Order:
+        """As `get_object`, without the contents."""
+        return self._if_allowed(Order.objects.filter(number=self.kwargs["number"]).first())
+
+    def _if_allowed(self, order: Order | None) -> Order:
         if order is None or not self._may_see(order):
             raise Http404
         return order
@@ -174,7 +182,7 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     @idempotent(required=True, calls_out=True)
     def pay(self, request: Request, number: str) -> Response:
         """Pay the whole order."""
-        order = self.get_object()
+        order = self._order_alone()
         serializer = PaymentInput(data=request.data)
         serializer.is_valid(raise_exception=True)
         details = dict(serializer.validated_data)
@@ -182,7 +190,7 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
         payment = payments.start(
             order=order, method=method, details=details, uuid=work_id(request)
         )
-        return Response(StartedPaymentSerializer(payment).data, status=201)
+        return Response(answer(StartedPaymentSerializer, payment), status=201)
 
     @extend_schema(request=None, responses={201: OrderSerializer})
     @action(detail=True, methods=["post"])

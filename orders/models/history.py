@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from django.db import models, transaction
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, Q
 from django.utils.timezone import now
 
 from marketflow.core.append_only import append_only
 from marketflow.core.errors import Refusal
+from marketflow.core.transactions import whole_unit
 
 # Read by the code that moves, and by the audit (I13).
 TRANSITIONS = {
@@ -97,23 +105,62 @@ class HasHistory(models.Model):
     def history(self):
         return StateChange.objects.filter(subject=self.SUBJECT, subject_id=self.pk)
 
-    @transaction.atomic
     def move_to(self, state: str, *, actor=None) -> None:
         """Take the next step. Who comes second finds it taken: `InvalidTransition`."""
-        rows = type(self).objects.filter(pk=self.pk, state=self.state)
-        allowed = state in TRANSITIONS[self.SUBJECT].get(self.state, ())
-        if not allowed or not rows.update(state=state):
-            raise InvalidTransition(state=self.state)
+        move_all([Step(self, state)], actor=actor)
 
-        StateChange.objects.create(
-            subject=self.SUBJECT,
-            subject_id=self.pk,
-            seq=self.history.count() + 1,
-            src=self.state,
-            dst=state,
+
+@dataclass(frozen=True)
+class Step:
+    """`row` is to be in `state`, and its columns `also` are to hold those values."""
+
+    row: HasHistory
+    state: str
+    also: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def update(self) -> tuple:
+        """Steps of which this is the same are one statement."""
+        return type(self.row), self.row.state, self.state, self.also
+
+
+@whole_unit
+def move_all(steps: Sequence[Step], *, actor=None) -> None:
+    """Take the next steps of several rows together, or none: `InvalidTransition`.
+
+    Rows of one kind in one statement, where they stand next to each other. The caller holds what
+    orders the locks.
+    """
+    if not steps:
+        return
+    for (kind, src, dst, also), same in groupby(steps, attrgetter("update")):
+        rows = [step.row.pk for step in same]
+        is_allowed = dst in TRANSITIONS[kind.SUBJECT].get(src, ())
+        found = kind.objects.filter(pk__in=rows, state=src)
+        if not is_allowed or found.update(state=dst, **also) != len(rows):
+            raise InvalidTransition(state=src)
+    _record(steps, actor)
+    for step in steps:
+        for name, value in {"state": step.state, **step.also}.items():
+            setattr(step.row, name, value)
+
+
+def _record(steps: Sequence[Step], actor) -> None:
+    rows = [(step.row.SUBJECT, step.row.pk) for step in steps]
+    theirs = Q.create([Q(subject=kind, subject_id=pk) for kind, pk in rows], Q.OR)
+    counted = StateChange.objects.filter(theirs).order_by().values_list("subject", "subject_id")
+    taken = {(kind, pk): number for kind, pk, number in counted.annotate(Count("pk"))}
+    StateChange.objects.bulk_create(
+        StateChange(
+            subject=step.row.SUBJECT,
+            subject_id=step.row.pk,
+            seq=taken.get(row, 0) + 1,
+            src=step.row.state,
+            dst=step.state,
             actor=actor,
         )
-        self.state = state
+        for row, step in zip(rows, steps, strict=True)
+    )
 
 
 def record_start(*rows: HasHistory, actor=None) -> None:

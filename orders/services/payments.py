@@ -8,12 +8,12 @@ second, the answer or the provider's own event, finds the work done.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError, transaction
-from django.db.models import Prefetch, Q
+from django.db import IntegrityError
+from django.db.models import Case, Prefetch, Q, When
 from django.db.models.functions import Now
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -26,8 +26,15 @@ from orders import gateways
 from orders.events import OrderPaid
 from orders.gateways import Outcome
 from orders.gateways.protocol import Unknown
-from orders.models import InvalidTransition, LedgerTransfer, Order, OrderLine, Payment
-from orders.models.history import record_start
+from orders.models import (
+    InvalidTransition,
+    LedgerTransfer,
+    Order,
+    OrderLine,
+    Payment,
+    SellerOrder,
+)
+from orders.models.history import Step, move_all, record_start
 from orders.services import bookings, commissions, ledger, refunds
 from orders.services.ledger import Entry
 
@@ -72,10 +79,11 @@ def start(
     gateway = gateways.named(method)
     if gateway is None:
         raise UnknownMethod
-    if made := Payment.objects.filter(uuid=uuid, order=order).first():
-        return resume(payment=made)
-    for left in order.payments.open().filter(state=Payment.State.REQUIRES_ACTION):
-        withdraw(payment=left)
+    waiting = Q(closed_at=None, state=Payment.State.REQUIRES_ACTION)
+    for earlier in order.payments.filter(waiting | Q(uuid=uuid)).order_by("pk"):
+        if earlier.uuid == uuid:
+            return resume(payment=earlier)
+        withdraw(payment=earlier)
     payment = _open(order, gateway.name, uuid)
     crash_point("payment_intent_committed")
     try:
@@ -107,22 +115,27 @@ def withdraw(*, payment: Payment) -> Payment:
     return _settle_if_new(payment, outcome)
 
 
-@whole_unit
 def _open(order: Order, provider: str, uuid: UUID | None) -> Payment:
-    order = Order.objects.select_for_update().get(pk=order.pk)
-    _require_payable(order)
     try:
-        with transaction.atomic():
-            payment = Payment.objects.create(
-                state=Payment.State.CREATED,
-                order=order,
-                provider=provider,
-                uuid=uuid or uuid4(),
-                currency=order.currency,
-                amount_minor=order.total_minor,
-            )
+        return _write_attempt(order, provider, uuid)
     except IntegrityError:
         raise PaymentOpen from None
+
+
+@whole_unit
+def _write_attempt(order: Order, provider: str, uuid: UUID | None) -> Payment:
+    # The database's clock decides whether the hold has ended.
+    is_held = Case(When(expires_at__gt=Now(), then=True), default=False)
+    order = Order.objects.select_for_update().annotate(is_held=is_held).get(pk=order.pk)
+    _require_payable(order)
+    payment = Payment.objects.create(
+        state=Payment.State.CREATED,
+        order=order,
+        provider=provider,
+        uuid=uuid or uuid4(),
+        currency=order.currency,
+        amount_minor=order.total_minor,
+    )
     record_start(payment)
     return payment
 
@@ -146,18 +159,14 @@ def settle_free(*, order: Order) -> Payment:
         closed_at=now(),
     )
     record_start(payment)
-    payment.move_to(Payment.State.CAPTURED)
-    ledger.post(_mark_paid(order))
+    ledger.post(_mark_paid(order, [Step(payment, Payment.State.CAPTURED)]))
     return payment
 
 
 def _require_payable(order: Order) -> None:
     if order.state in (Order.State.PAID, Order.State.COMPLETED):
         raise AlreadyPaid(number=order.number)
-    held = Order.objects.filter(
-        pk=order.pk, state=Order.State.AWAITING_PAYMENT, expires_at__gt=Now()
-    )
-    if not held.exists():
+    if order.state != Order.State.AWAITING_PAYMENT or not order.is_held:
         raise OrderExpired(number=order.number)
 
 
@@ -179,17 +188,18 @@ def _settle(payment: Payment, outcome: Outcome) -> Payment:
     if _is_known(payment, outcome):
         return payment
 
-    payment.provider_reference = payment.provider_reference or outcome.reference
-    payment.method = outcome.method or payment.method
-    payment.action_url = outcome.action_url
-    payment.save(update_fields=["provider_reference", "method", "action_url"])
+    said = {
+        "provider_reference": payment.provider_reference or outcome.reference,
+        "method": outcome.method or payment.method,
+        "action_url": outcome.action_url,
+    }
     if outcome.status == Payment.State.CAPTURED:
-        _capture(payment, order)
+        _capture(payment, order, said)
         crash_point("capture_booked")
-    elif outcome.status == Payment.State.FAILED:
-        _fail(payment, outcome.failure)
-    else:
-        payment.move_to(outcome.status)
+        return payment
+    if outcome.status == Payment.State.FAILED:
+        said |= {"failure": outcome.failure[:60], "closed_at": now()}
+    move_all([Step(payment, outcome.status, said)])
     return payment
 
 
@@ -200,13 +210,12 @@ def _is_known(payment: Payment, outcome: Outcome) -> bool:
     return bool(payment.closed_at) and outcome.status != Payment.State.CAPTURED
 
 
-def _capture(payment: Payment, order: Order) -> None:
-    payment.move_to(Payment.State.CAPTURED)
-    payment.captured_minor = payment.amount_minor
-    payment.captured_at = payment.closed_at = now()
-    payment.authorised_minor = payment.amount_minor
-    payment.save(update_fields=["authorised_minor", "captured_minor", "captured_at", "closed_at"])
-    ledger.post([bookings.captured(payment), *_what_follows(order, payment)])
+def _capture(payment: Payment, order: Order, said: Mapping[str, str]) -> None:
+    whole = dict.fromkeys(["authorised_minor", "captured_minor"], payment.amount_minor)
+    moments = dict.fromkeys(["captured_at", "closed_at"], now())
+    step = Step(payment, Payment.State.CAPTURED, {**said, **whole, **moments})
+    following = _what_follows(order, payment, [step])
+    ledger.post([bookings.captured(payment), *following])
 
 
 @whole_unit
@@ -229,25 +238,24 @@ def _is_what_paid(order: Order, payment: Payment) -> bool:
     return order.paid_at is not None and not earlier.exists()
 
 
-def _what_follows(order: Order, payment: Payment) -> list[Entry]:
-    """The capture's consequences, and what is to be booked for them."""
+def _what_follows(order: Order, payment: Payment, steps: Sequence[Step] = ()) -> list[Entry]:
+    """Takes `steps`. The capture's consequences, and what is to be booked for them."""
     if order.state != Order.State.AWAITING_PAYMENT:
         # Closed before the money came, or paid by another attempt.
+        move_all(steps)
         refunds.give_back(payment=payment)
         return []
-    return _mark_paid(order)
+    return _mark_paid(order, steps)
 
 
-def _mark_paid(order: Order) -> list[Entry]:
-    """The whole sum is captured: the shops may send, and are owed their share.
+def _mark_paid(order: Order, steps: Sequence[Step]) -> list[Entry]:
+    """The whole sum is captured, as `steps` say: the shops may send, and are owed their share.
 
     Returns what is to be booked, which comes last: accounts stay locked until the commit.
     """
-    order.move_to(Order.State.PAID)
-    Order.objects.filter(pk=order.pk).update(paid_at=now())
     parts = list(order.seller_orders.order_by("pk").prefetch_related(_lines_to_charge()))
-    for part in parts:
-        part.move_to("paid")
+    is_paid = Step(order, Order.State.PAID, {"paid_at": now()})
+    move_all([is_paid, *(Step(part, SellerOrder.State.PAID) for part in parts), *steps])
     commissions.freeze(line for part in parts for line in part.lines.all())
     publish(
         OrderPaid(
@@ -268,13 +276,6 @@ def _lines_to_charge() -> Prefetch:
         "seller_order__shop", "variant__product__category"
     )
     return Prefetch("lines", lines)
-
-
-def _fail(payment: Payment, failure: str) -> None:
-    payment.move_to(Payment.State.FAILED)
-    payment.failure = failure[:60]
-    payment.closed_at = now()
-    payment.save(update_fields=["failure", "closed_at"])
 
 
 def resume(*, payment: Payment) -> Payment:

@@ -14,11 +14,11 @@ from carts.api.serializers import CartSerializer
 from carts.api.views import actor
 from carts.services import baskets
 from marketflow.core import rate_limits
+from marketflow.core.api.answers import answer
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import AllowAny
 from marketflow.core.guards import crash_point
 from orders.api.serializers import CheckoutInput, OrderSerializer, PlacedOrderSerializer
-from orders.models import Order
 from orders.services import checkout
 from orders.services.checkout import Delivery, PriceChanged
 from orders.services.promotions import UsedUp
@@ -40,16 +40,16 @@ class CheckoutView(APIView):
         """
         rate_limits.count("checkout", actor(request) or rate_limits.address_of(request))
         try:
-            answer = self._order_or_ask_again(request)
+            placed = self._order_or_ask_again(request)
         except PriceChanged as changed:
             body = {
                 "code": changed.code,
                 "detail": changed.message,
-                "cart": CartSerializer(changed.cart).data,
+                "cart": answer(CartSerializer, changed.cart),
             }
             return Response(body, status=409)
         crash_point("answer_built")
-        return answer
+        return placed
 
     def _order_or_ask_again(self, request: Request) -> Response:
         try:
@@ -71,7 +71,7 @@ class CheckoutView(APIView):
         order = checkout.place_order(
             cart=cart, quote=values["quote"], buyer=buyer, delivery=_delivery(request, values)
         )
-        body = OrderSerializer(Order.objects.with_contents().get(pk=order.pk)).data
+        body = answer(OrderSerializer, order)
         if buyer is None:
             body = {**body, "token": order.guest_token()}
         return Response(body, status=201)

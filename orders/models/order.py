@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.timezone import now
@@ -60,8 +60,9 @@ class Order(HasHistory, PostalAddress):
     tax_included_minor = models.PositiveBigIntegerField(_("VAT included"))
 
     placed_at = models.DateTimeField(_("placed"), default=now)
-    # The database's clock plus ORDER_HOLD_MINUTES, set when the order is placed.
-    expires_at = models.DateTimeField(_("held until"))
+    # The database's clock plus ORDER_HOLD_MINUTES, set when the order is placed. A default of the
+    # database's is what an INSERT gives back, whether it was used or not.
+    expires_at = models.DateTimeField(_("held until"), db_default=Now())
     # Null until the whole sum is captured.
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
 

@@ -19,7 +19,8 @@ from catalog.services.inventory import OutOfStock
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from marketflow.core.guards import crash_point
-from marketflow.core.transactions import at_the_end, whole_unit
+from marketflow.core.loading import remember
+from marketflow.core.transactions import at_the_end, is_within_a_unit, whole_unit
 from orders.events import OrderPlaced
 from orders.models import Order, OrderLine, Redemption, SellerOrder
 from orders.models.history import record_start
@@ -90,16 +91,19 @@ def place_order(
     for later, or of a shop that is not asked, goes on in the buyer's next cart. Locks the cart,
     then stock and promotions, each in primary-key order. Raises `EmptyCart`, `AlreadyOrdered`,
     `PriceChanged`, `CouponExhausted`, `Undeliverable` or `OutOfStock`; then nothing has changed.
-    Publishes `OrderPlaced`. An order that costs nothing is paid at once.
+    Publishes `OrderPlaced`. An order that costs nothing is paid at once. The order that is
+    returned has its contents loaded, as `Order.objects.with_contents()` has.
 
-    Within another unit stock and promotions are taken at its end; `UsedUp` comes from there, and
-    asking again gives the refusal that bears the cart.
+    Within another unit stock and promotions are taken at its end. `UsedUp` undoes that unit;
+    beginning it again gives the refusal that bears the cart.
     """
     if cart is None:
         raise EmptyCart
     try:
         return _place(cart, quote, delivery, buyer)
     except UsedUp:
+        if is_within_a_unit():
+            raise
         # Gone between our reading and our taking it. Asked again, the price goes without it.
         return _place(cart, quote, delivery, buyer)
 
@@ -117,6 +121,7 @@ def _place(cart: Cart, quote: str, delivery: Delivery, buyer: User | None) -> Or
     order = _write(cart, priced, delivery, buyer)
     leftovers.carry_on(cart=cart, priced=priced)
     uses = promotions.write_down(order=order, priced=priced, past=past)
+    remember(order, "redemptions", uses)
     crash_point("order_written")
     if order.total_minor:
         # As late as can be: these rows stay locked until the commit, and others wait for them.
@@ -132,6 +137,7 @@ def _place(cart: Cart, quote: str, delivery: Delivery, buyer: User | None) -> Or
     )
     if not order.total_minor:
         payments.settle_free(order=order)
+        return Order.objects.with_contents().get(pk=order.pk)
     return order
 
 
@@ -197,21 +203,30 @@ def _write(cart: Cart, priced: PricedCart, delivery: Delivery, buyer: User | Non
         **delivery.address,
     )
     order.save(force_insert=True)
-    # Only the database knows the moment; whoever asks for it has it read.
-    del order.expires_at
     notes = cart.notes if delivery.notes is None else delivery.notes
     parts = SellerOrder.objects.bulk_create(
         _part(order, number, group, notes.get(group.shop.slug, ""))
         for number, group in enumerate(priced.groups, start=1)
     )
-    OrderLine.objects.bulk_create(
+    lines = OrderLine.objects.bulk_create(
         _line(part, line)
         for part, group in zip(parts, priced.groups, strict=True)
         for line in group.lines
     )
     record_start(order, *parts)
     Cart.objects.filter(pk=cart.pk).update(ordered_at=now(), checkout={})
+    _remember_contents(order, parts, lines)
     return order
+
+
+def _remember_contents(order: Order, parts: list[SellerOrder], lines: list[OrderLine]) -> None:
+    """Whoever shows the order need not read again what was just written."""
+    # The latest first, as parts are read.
+    remember(order, "seller_orders", parts[::-1])
+    remember(order, "payments", [])
+    for part in parts:
+        remember(part, "lines", [line for line in lines if line.seller_order_id == part.pk])
+        remember(part, "shipments", [])
 
 
 def _part(order: Order, number: int, group: PricedGroup, note: str) -> SellerOrder:

@@ -79,6 +79,10 @@ class VariantQuerySet(models.QuerySet):
 
         return self.filter(product__in=Product.objects.visible_to(user))
 
+    def with_availability(self):
+        """Load what tells whether it can be bought, and how many of it."""
+        return self.select_related("product__shop", "stock")
+
     def uuids(self) -> list[str]:
         """The ids by which the world knows them."""
         return [str(uuid) for uuid in self.order_by("pk").values_list("uuid", flat=True)]

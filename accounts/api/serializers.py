@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django_countries.serializer_fields import CountryField
 from rest_framework import serializers
 
 from accounts.models import Address, Shop, User
-from marketflow.core.api.fields import StrictSerializer, WholeNumberField
+from marketflow.core.api.fields import CountryField, StrictSerializer, WholeNumberField
 
 
 class RegistrationInput(StrictSerializer):

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django_countries.serializer_fields import CountryField
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from carts.models import CartLine
-from marketflow.core.api.fields import MoneyField, StrictSerializer, WholeNumberField
+from marketflow.core.api.answers import answer
+from marketflow.core.api.fields import (
+    CountryField,
+    MoneyField,
+    StrictSerializer,
+    WholeNumberField,
+)
 
 SHOP = re.compile(r"[-a-zA-Z0-9_]{1,90}")
 
@@ -111,7 +116,7 @@ class CartSerializer(serializers.Serializer):
 
     @extend_schema_field(TotalsSerializer)
     def get_totals(self, priced: Any) -> dict[str, Any]:
-        return TotalsSerializer(priced).data
+        return answer(TotalsSerializer, priced)
 
 
 class ShippingChoiceField(serializers.DictField):

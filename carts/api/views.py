@@ -19,6 +19,7 @@ from carts.models import Cart, CartLine
 from carts.services import baskets, coupons, pricing
 from catalog.models import Variant
 from marketflow.core import rate_limits
+from marketflow.core.api.answers import answer
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import AllowAny
 
@@ -32,7 +33,7 @@ class CartAPIView(APIView):
 
     def answer(self, request: Request, cart: Cart | None, status: int = 200) -> Response:
         """The whole cart, and for a guest the token that finds it again."""
-        body = CartSerializer(pricing.price(cart, pictures=False)).data
+        body = answer(CartSerializer, pricing.price(cart, pictures=False))
         if request.user.is_authenticated:
             return Response(body, status=status)
         # A guest who reads first is handed a token too; the cart itself opens with its first item.
@@ -63,7 +64,6 @@ class CartView(CartAPIView):
         if values:
             place = {"country": cart.country, "postcode": cart.postcode} | values
             baskets.send_to(cart, **place)
-        cart.refresh_from_db()
         return self.answer(request, cart)
 
 
@@ -74,7 +74,7 @@ class CartItemsView(CartAPIView):
         """Put a variant in. Nothing is held until the order is placed."""
         serializer = ItemInput(data=request.data)
         serializer.is_valid(raise_exception=True)
-        variants = Variant.objects.visible_to(request.user)
+        variants = Variant.objects.visible_to(request.user).with_availability()
         variant = get_object_or_404(variants, uuid=serializer.validated_data["variant"])
         cart = baskets.find_or_open(request)
         baskets.add(cart, variant, serializer.validated_data["quantity"])

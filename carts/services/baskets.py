@@ -77,8 +77,11 @@ def find_or_open(request: HttpRequest) -> Cart:
     """
     if request.user.is_authenticated:
         return _open(buyer=request.user)
-    token = token_of(request) or getattr(request, "new_cart_token", "") or new_token()
-    request.new_cart_token = token
+    known = token_of(request) or getattr(request, "new_cart_token", "")
+    request.new_cart_token = token = known or new_token()
+    if not known:
+        # Nobody else has the token yet: there is nothing to look for.
+        return Cart.objects.create(token_hash=hash_of(token))
     return _open(token_hash=hash_of(token))
 
 
@@ -108,24 +111,28 @@ def lines_of(request: HttpRequest) -> QuerySet[CartLine]:
 def add(cart: Cart, variant: Variant, quantity: int = 1) -> CartLine:
     """Put `quantity` more units of `variant` in. Nothing is held by it.
 
-    Raises `NotForSale`, `OutOfStock` where that many are not free now, `CartFull`.
+    `variant` was just read: whether it can be bought is decided by what it says. Raises
+    `NotForSale`, `OutOfStock` where that many are not free, `CartFull`.
     """
-    cart = locked(cart)
-    if cart.checkout.pop(ONE_SHOP, ""):
+    # The cart's row is the lock on its lines, and changing it takes it.
+    _touch(cart)
+    if ONE_SHOP in cart.checkout:
         # Who goes on shopping means to buy this too: no shop is checked out alone any more.
-        cart.save(update_fields=["checkout"])
-    line = cart.lines.filter(variant=variant).first()
+        mine = locked(cart)
+        mine.checkout.pop(ONE_SHOP, "")
+        mine.save(update_fields=["checkout"])
+    lines = {line.variant_id: line for line in cart.lines.all()}
+    line = lines.get(variant.pk)
     wanted = quantity + (line.quantity if line and not line.is_saved else 0)
     _require_available(variant, wanted)
     if line is None:
-        if cart.lines.count() >= MOST_LINES:
+        if len(lines) >= MOST_LINES:
             raise CartFull
         line = CartLine(cart=cart, variant=variant)
     line.quantity = min(wanted, CartLine.MOST)
     line.is_saved = False
     line.seen_price_minor = variant.price_minor
     line.save()
-    _touch(cart)
     return line
 
 
@@ -174,22 +181,18 @@ def save_for_later(cart: Cart, line_uuid: str, *, saved: bool = True) -> None:
     _touch(cart)
 
 
-@transaction.atomic
 def send_to(cart: Cart, *, country: str, postcode: str = "") -> None:
     """Note where the cart is to go: delivery and VAT depend on it."""
-    cart = locked(cart)
-    cart.country, cart.postcode = country, postcode
-    cart.save(update_fields=["country", "postcode"])
-    _touch(cart)
+    cart.country, cart.postcode, cart.updated_at = country, postcode, now()
+    cart.save(update_fields=["country", "postcode", "updated_at"])
 
 
 @transaction.atomic
 def choose_shipping(cart: Cart, shipping: Mapping[str, str]) -> None:
     """Note by which option, by its uuid, shops are to send, by their slug."""
-    cart = locked(cart)
-    cart.shipping = cart.shipping | dict(shipping)
-    cart.save(update_fields=["shipping"])
-    _touch(cart)
+    cart.shipping = locked(cart).shipping | dict(shipping)
+    cart.updated_at = now()
+    cart.save(update_fields=["shipping", "updated_at"])
 
 
 @transaction.atomic
@@ -279,12 +282,11 @@ def _take_over(cart: Cart, line: CartLine) -> None:
 
 
 def _require_available(variant: Variant, quantity: int) -> None:
-    fresh = Variant.objects.select_related("product__shop", "stock").get(pk=variant.pk)
-    if not is_for_sale(fresh):
-        raise NotForSale(variant=str(fresh.uuid))
-    free = free_units(fresh)
+    if not is_for_sale(variant):
+        raise NotForSale(variant=str(variant.uuid))
+    free = free_units(variant)
     if free is not None and free < quantity:
-        shortage = {"variant": str(fresh.uuid), "title": str(fresh), "available": free}
+        shortage = {"variant": str(variant.uuid), "title": str(variant), "available": free}
         raise OutOfStock(items=[shortage])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.conf import settings
+from django_countries import serializer_fields
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -66,6 +68,14 @@ class WholeNumberField(serializers.IntegerField):
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class CountryField(serializer_fields.CountryField):
+    """An ISO 3166-1 code."""
+
+    def __deepcopy__(self, memo: dict) -> CountryField:
+        # Serializers copy their fields for each request, and a copy would sort 249 names anew.
+        return copy(self)
 
 
 class StrictSerializer(serializers.Serializer):

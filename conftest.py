@@ -5,6 +5,7 @@ Settings come from tests/environment.py, servers from tests/run_tests.py: both b
 
 from __future__ import annotations
 
+import gc
 import logging
 
 import pytest
@@ -114,6 +115,12 @@ def pytest_configure(config):
     fast.enable()
     config.add_cleanup(fast.disable)
     let_transactional_tests_clean_up()
+
+
+def pytest_collection_finish(session):
+    # Modules stay: no collection need look through them again, test after test.
+    gc.collect()
+    gc.freeze()
 
 
 def let_transactional_tests_clean_up():

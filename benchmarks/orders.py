@@ -133,12 +133,16 @@ def checking_out(rig: Rig, number: int) -> None:
     if not all(orders):
         raise SystemExit(f"not every checkout came through: {dict(journal.statuses)}")
     cpu = {name: 1000 * (after[name] - before[name]) / number for name in after}
-    rate, each = number / seconds, cpu["web"] + cpu["postgres"]
+    rate, each = number / seconds, cpu["web"] + cpu["postgres"] + cpu["redis"]
     print(f"\na whole checkout over HTTP, {CLIENTS} clients, {WORKERS} workers")
     print(f"  orders per second     {rate:10.1f}, {rate / OSCAR_PER_SECOND:.1f} × django-oscar's")
     print(f"  CPU ms per order      {each:10.1f}, {each / OSCAR_CPU:.2f} × django-oscar's")
     words = ", ".join(f"{name} {spent:.1f}" for name, spent in cpu.items())
-    print(f"  of which              {words}; the worker's comes after the answer")
+    print(f"  of which              {words}")
+    print(
+        "  (counted: web with the provider's webhooks, PostgreSQL, Redis. The worker's and beat's "
+        "come after the answer; clients and the provider's simulator are not the server's)"
+    )
     print(
         "  (django-oscar: 6.4 per second and 224 ms, by its pages, measured on such a machine at "
         "another time)"

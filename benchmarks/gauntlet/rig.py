@@ -156,6 +156,9 @@ class Rig:
         made = self._python("-m", "benchmarks.gauntlet.world", *options)
         if made.returncode:
             raise RuntimeError(made.stderr)
+        # What autovacuum has long done in a market that lives.
+        with self.cluster.connect(DATABASE) as connection:
+            connection.execute("ANALYZE")
         return json.loads(made.stdout)
 
     def _python(self, *arguments: str) -> subprocess.CompletedProcess:
@@ -186,10 +189,16 @@ class Rig:
         }
 
     def cpu_seconds(self) -> dict[str, float]:
-        """What each process and its children have used, PostgreSQL's among them."""
+        """What each process of the market and its children have used, and both servers.
+
+        Neither the clients nor the payment provider's simulator belong to it.
+        """
         roots = {name: process.pid for name, process in self.market.processes.items()}
         roots["postgres"] = self.cluster.process.pid
-        return {name: spent(root) for name, root in roots.items()}
+        with redis.Redis.from_url(self.redis_url) as client:
+            used = client.info("cpu")
+        of_redis = used["used_cpu_user"] + used["used_cpu_sys"]
+        return {name: spent(root) for name, root in roots.items()} | {"redis": of_redis}
 
     def wait_until(self, what: str, check, seconds: float = 90) -> float:
         """Seconds until `check` held. Raises TimeoutError."""

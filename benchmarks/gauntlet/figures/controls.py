@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from benchmarks.gauntlet import driver
-from benchmarks.gauntlet.figures import copies, coupons, many_lines
+from benchmarks.gauntlet.figures import copies, coupons, ledger, many_lines
 from benchmarks.gauntlet.figures.figure import Size, Verdict
 from benchmarks.gauntlet.judge import OVERSOLD, UNITS, Judge
 from benchmarks.gauntlet.rig import DATABASE, Rig
@@ -28,7 +28,11 @@ NO_CART_IS_EVER_ORDERED = """
 """
 NO_LIMIT = "ALTER TABLE carts_promotion DROP CONSTRAINT promotion_used_within_its_limit"
 RUNS = 3
-UNITS_THERE, BUYERS, KEYS, CROWD = 20, 300, 5, 60
+UNITS_THERE, BUYERS, KEYS, CROWD, PAYING = 20, 300, 5, 60, 20
+EVENTS = """
+    SELECT count(*), count(DISTINCT split_part(event_id, '~', 1)) FROM orders_paymentevent
+"""
+EVENTS_LEFT = "SELECT count(*) FROM orders_paymenteventtask WHERE done_at IS NULL"
 
 
 def a3(rig: Rig, size: Size) -> Iterator[Verdict]:
@@ -129,6 +133,48 @@ def race_for_a_coupon(rig: Rig, seed: int, *, defence_is_kept: bool) -> Judge:
     return judge
 
 
+def events_not_recognised(rig: Rig, seed: int) -> Judge:
+    """A repeated event is taken for another. No constraint hides that: its name is its identity.
+
+    The states behind it keep the money exact all the same.
+    """
+    rig.open_market(**disabled("event_dedupe"))
+    rig.psp.webhooks(copies=[2, 4])
+    journal = rig.journal()
+    buyers = rig.make_world(buyers=PAYING, stock=1000, skus=5, seed=seed)
+    asyncio.run(
+        driver.everybody(
+            buyers,
+            lambda shopper, buyer: shopper.buy(buyer),
+            port=rig.port,
+            journal=journal,
+            seed=seed,
+        )
+    )
+    judge = Judge(rig, journal)
+    rig.psp.settled_webhooks()
+    rig.wait_until("every event is dealt with", lambda: judge.value(EVENTS_LEFT) == 0)
+    ((kept, sent),) = judge.rows(EVENTS)
+    judge.facts["events kept"] = f"{kept} of {sent}"
+    judge.require("A6 stays green without recognising repeated events", kept > sent)
+    judge.equal("payments captured", judge.value(copies.CAPTURED), PAYING)
+    judge.nobody_has_two()
+    judge.ledger_is_zero()
+    judge.audit()
+    return judge
+
+
+def books_without_a_condition(rig: Rig, seed: int, *, defence_is_kept: bool) -> Judge:
+    """Of A11's machine, which has this control as tests: the first passes where it is red."""
+    is_red = "test_without_the_condition_and_its_constraint_the_machine_goes_red"
+    is_exact = "test_without_the_condition_the_constraint_keeps_the_books"
+    test = f"{ledger.MODEL}::{is_exact if defence_is_kept else is_red}"
+    told = ledger.run(rig, Size(seed), test, f"{rig.cluster.url}/books")
+    judge = ledger.judged(rig, told)
+    judge.equal("tests", told["tests"], 1)
+    return judge
+
+
 Control = Callable[[Rig, int], Judge]
 CONTROLS: list[tuple[str, Control, Control | None]] = [
     (
@@ -146,5 +192,11 @@ CONTROLS: list[tuple[str, Control, Control | None]] = [
         "promotion_counter",
         lambda rig, seed: race_for_a_coupon(rig, seed, defence_is_kept=False),
         lambda rig, seed: race_for_a_coupon(rig, seed, defence_is_kept=True),
+    ),
+    ("event_dedupe", events_not_recognised, None),
+    (
+        "refund_condition",
+        lambda rig, seed: books_without_a_condition(rig, seed, defence_is_kept=False),
+        lambda rig, seed: books_without_a_condition(rig, seed, defence_is_kept=True),
     ),
 ]

@@ -53,4 +53,5 @@ def run(rig: Rig, size: Size, tests: str, url: str, **switches: str) -> dict[str
     subprocess.run(command, cwd=ROOT, env=kept | database | switches, check=False)
     suite = ElementTree.parse(report).getroot().find("testsuite")
     told = {p.get("name"): int(p.get("value")) for p in suite.iter("property")}
-    return told | {"failed": int(suite.get("failures")) + int(suite.get("errors"))}
+    failed = int(suite.get("failures")) + int(suite.get("errors"))
+    return told | {"failed": failed, "tests": int(suite.get("tests"))}

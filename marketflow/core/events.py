@@ -16,10 +16,15 @@ from dataclasses import asdict
 from typing import ClassVar, TypeVar
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 
 from marketflow.core.guards import crash_point
 from marketflow.core.models import OutboxEvent
+
+NUDGED = "outbox:nudged"
+# A relay that was woken and never came does not hold up the next for longer.
+NUDGE_SECONDS = 1
 
 logger = logging.getLogger(__name__)
 
@@ -106,9 +111,25 @@ def nudge() -> None:
         return
     from marketflow.core.tasks import relay_outbox
 
-    # One try: a broker that is away must not hold up the request.
-    relay_outbox.apply_async(retry=False)
+    if _is_first_nudge():
+        # One try: a broker that is away must not hold up the request.
+        relay_outbox.apply_async(retry=False)
     crash_point("outbox_nudged")
+
+
+def _is_first_nudge() -> bool:
+    """False where a relay was woken and has not begun: it will find this event too."""
+    return not settings.REDIS_URL or cache.add(NUDGED, 1, timeout=NUDGE_SECONDS)
+
+
+def relay_all() -> int:
+    """What a nudge asks for: tell all that is due. Returns how many events were taken up."""
+    # Before the first look: whoever commits after it wakes another relay.
+    cache.delete(NUDGED)
+    told = 0
+    while taken := relay():
+        told += taken
+    return told
 
 
 def relay(limit: int = 100) -> int:

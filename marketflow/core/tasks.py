@@ -12,7 +12,7 @@ KEYS_LAST = timedelta(days=30)
 @shared_task
 def relay_outbox() -> int:
     """Tell what is due. Nudged after commits, and swept by beat for what the nudge missed."""
-    return events.relay()
+    return events.relay_all()
 
 
 @shared_task

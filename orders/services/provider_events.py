@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 
 from django.db import IntegrityError, transaction
 from django.utils.crypto import get_random_string
+from django.utils.timezone import now
 
 from accounts.models import BankAccount
 from marketflow.core import guards
@@ -65,13 +66,13 @@ def _payment_of(provider: str, event: ProviderEvent) -> Payment | None:
         return None
     ours = str(event.data.get("payment") or "")
     known = Payment.objects.filter(provider=provider)
-    payment = (
-        known.filter(provider_reference=event.reference).exclude(provider_reference="").first()
-    )
     if ours:
         payment = known.filter(uuid=_uuid(ours)).first()
         if payment is None or payment.provider_reference not in ("", event.reference):
             raise Mismatch("reference")
+    else:
+        of_its = known.filter(provider_reference=event.reference)
+        payment = of_its.exclude(provider_reference="").first()
     if payment is None:
         return None
     if event.currency != payment.currency:
@@ -94,26 +95,33 @@ def _uuid(text: str) -> uuid.UUID:
         raise Mismatch("reference") from None
 
 
-@transaction.atomic
 def _keep(provider: str, event: ProviderEvent, payment: Payment | None) -> PaymentEvent | None:
+    try:
+        return _write_down(provider, event, payment)
+    except IntegrityError:
+        return None
+
+
+@transaction.atomic
+def _write_down(provider: str, event: ProviderEvent, payment: Payment | None) -> PaymentEvent:
     event_id = event.event_id
     if not guards.is_enabled("event_dedupe"):
         event_id = f"{event_id[:90]}~{get_random_string(20)}"
-    try:
-        with transaction.atomic():
-            kept = PaymentEvent.objects.create(
-                provider=provider,
-                event_id=event_id,
-                kind=event.kind,
-                provider_reference=event.reference,
-                payment=payment,
-                amount_minor=event.amount_minor,
-                currency=event.currency,
-                data=dict(event.data),
-                said_at=event.created_at,
-            )
-    except IntegrityError:
-        return None
+    kept = PaymentEvent.objects.create(
+        provider=provider,
+        event_id=event_id,
+        kind=event.kind,
+        provider_reference=event.reference,
+        payment=payment,
+        amount_minor=event.amount_minor,
+        currency=event.currency,
+        data=dict(event.data),
+        said_at=event.created_at,
+    )
+    if event.kind == "payment" and payment.state == Payment.State.CAPTURED:
+        # As a rule the answer to the payment itself was quicker: nothing is left to be done.
+        PaymentEventTask.objects.create(event=kept, result=Result.NOTHING_NEW, done_at=now())
+        return kept
     task = PaymentEventTask.objects.create(event=kept)
     transaction.on_commit(lambda: _nudge(task.pk), robust=True)
     return kept

@@ -90,13 +90,22 @@ def test_answering_asks_the_provider_nothing(psp, lost, client, worker):
     assert PaymentEventTask.objects.get().done_at is None
 
 
-def test_answering_costs_two_rows_and_two_questions(
+def test_answering_costs_two_rows_and_one_question(
     psp, lost, client, worker, django_assert_num_queries
 ):
     event = succeeded(psp, lost)
 
-    with django_assert_num_queries(8):  # Four of them savepoints and transaction.
+    with django_assert_num_queries(5):  # Two of them the transaction's.
         bring(client, event)
+
+
+def test_what_is_paid_already_is_written_down_as_nothing_new(order, psp, client, worker):
+    paid = pay(order)
+
+    bring(client, succeeded(psp, paid))
+
+    assert results() == ["nothing_new"]
+    assert worker() == 0
 
 
 def test_right_after_the_commit_it_is_dealt_with(

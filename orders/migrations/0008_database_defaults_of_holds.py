@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0006_notes_and_billing'),
+        ('orders', '0007_reviews'),
     ]
 
     operations = [

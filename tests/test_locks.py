@@ -77,8 +77,11 @@ def find_locks(modules: list[tuple[str, ast.Module]]) -> list[Lock]:
     return found
 
 
-def chained_before(node: ast.AST) -> set[str]:
-    """The methods that made the queryset, through the name it was given in the same function."""
+def chained_before(node: ast.AST, names: frozenset[str] = frozenset()) -> set[str]:
+    """The methods that made the queryset, through the name it was given in the same function.
+
+    `names` were followed before: `rows = rows.filter(...)`.
+    """
     methods: set[str] = set()
     while isinstance(node, ast.Call | ast.Attribute):
         if isinstance(node, ast.Call):
@@ -86,10 +89,10 @@ def chained_before(node: ast.AST) -> set[str]:
         else:
             methods.add(node.attr)
             node = node.value
-    if isinstance(node, ast.Name):
+    if isinstance(node, ast.Name) and node.id not in names:
         for step in ast.walk(function_of(node)):
             if isinstance(step, ast.Assign) and is_named(step.targets, node.id):
-                methods |= chained_before(step.value)
+                methods |= chained_before(step.value, names | {node.id})
     return methods
 
 
@@ -107,7 +110,9 @@ def follow(node: ast.AST, modules) -> tuple[set[str], set[str]]:
     if isinstance(user, ast.For | ast.comprehension) and user.iter is node:
         return methods, {"for"}
     if isinstance(user, ast.Assign) and isinstance(user.targets[0], ast.Name):
-        uses = names_read(function_of(node), user.targets[0].id)
+        read = names_read(function_of(node), user.targets[0].id)
+        # What the assignment itself reads is what the name held before.
+        uses = [use for use in read if use not in set(ast.walk(user))]
     elif isinstance(user, ast.Return):
         name = function_of(node).name
         uses = [n for _, module in modules for n in ast.walk(module) if is_call_of(n, name)]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.tests.factories import make_address
@@ -14,6 +16,9 @@ from orders.services import fulfilment
 from orders.tests.factories import make_order
 
 pytestmark = pytest.mark.django_db
+
+
+MOST_STATEMENTS = 60
 
 
 def key(text: str = "k1") -> dict[str, str]:
@@ -83,6 +88,31 @@ def test_a_guest_buys_from_two_shops_and_pays_once(guest, bowl, lamp):
     assert seen["state"] == "paid"
     assert {part["state"] for part in seen["seller_orders"]} == {"paid"}
     call_command("audit")
+
+
+def test_the_answer_of_a_checkout_is_what_reading_the_order_says(guest, bowl, lamp):
+    """It is made of what was just written, without reading any of it again."""
+    cart, headers = put_in(guest, bowl, lamp, quantity=2)
+
+    placed = check_out(guest, cart, headers).json()
+
+    opened = {"X-Order-Token": placed.pop("token")}
+    assert guest.get(f"/api/v1/orders/{placed['number']}/", headers=opened).json() == placed
+
+
+def test_a_whole_checkout_asks_the_database_little(guest, bowl, lamp):
+    """Two items, where they go, the order and its payment. Savepoints are the test's own."""
+    with CaptureQueriesContext(connection) as captured:
+        _, headers = put_in(guest, bowl, lamp)
+        cart = guest.patch("/api/v1/cart/", {"country": "IE"}, headers=headers).json()
+        order = check_out(guest, cart, headers).json()
+        opened = {"X-Order-Token": order["token"]}
+        card = {"method": "test", "card": CAPTURED}
+        url = f"/api/v1/orders/{order['number']}/payments/"
+        assert guest.post(url, card, headers=opened | key()).json()["status"] == "captured"
+
+    statements = [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"]]
+    assert len(statements) <= MOST_STATEMENTS, "\n".join(sql[:120] for sql in statements)
 
 
 def test_a_cart_is_found_by_its_token_and_by_no_other(guest, bowl):

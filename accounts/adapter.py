@@ -22,6 +22,15 @@ PASSWORD_ADVICE = {
     "password_too_similar": _("Choose a password that differs from your name and address."),
 }
 
+SECOND_FACTOR_MAIL = "account/email/second_factor_changed"
+SECOND_FACTOR_CHANGES = {
+    "totp_activated": _("An app for codes was added."),
+    "totp_deactivated": _("The app for codes was removed."),
+    "recovery_codes_generated": _("New recovery codes were made; the old ones are void."),
+    "webauthn_added": _("A passkey was added."),
+    "webauthn_removed": _("A passkey was removed."),
+}
+
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
@@ -72,5 +81,14 @@ class AccountAdapter(DefaultAccountAdapter):
             return reverse("accounts:security")
         return reverse("account_login")
 
+    def get_reauthentication_methods(self, user: User) -> list[dict]:
+        """The second factor first, for who has one."""
+        methods = super().get_reauthentication_methods(user)
+        return sorted(methods, key=lambda method: not method["id"].startswith("mfa"))
+
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
+        if template_prefix.startswith("mfa/email/"):
+            # One mail for all of them: what changed, and what to do if it was somebody else.
+            change = SECOND_FACTOR_CHANGES[template_prefix.removeprefix("mfa/email/")]
+            template_prefix, context = SECOND_FACTOR_MAIL, context | {"change": change}
         mails.send(template_prefix, to=email, context=context)

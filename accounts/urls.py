@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from accounts.views import account, addresses, entrance, selling
+from accounts.views import account, addresses, entrance, second_factor, selling
 
 entrance_urls = [
     path("signup/", entrance.SignUp.as_view(), name="account_signup"),
@@ -34,6 +34,30 @@ entrance_urls = [
     path("reauthenticate/", entrance.ProvePassword.as_view(), name="account_reauthenticate"),
 ]
 
+second_factor_urls = [
+    path("", second_factor.overview, name="mfa_index"),
+    path("", second_factor.overview, name="mfa_list_webauthn"),
+    path("code/", second_factor.SignInCode.as_view(), name="mfa_authenticate"),
+    path("prove/", second_factor.ProveCode.as_view(), name="mfa_reauthenticate"),
+    path(
+        "prove/passkey/",
+        second_factor.ProvePasskey.as_view(),
+        name="mfa_reauthenticate_webauthn",
+    ),
+    path("app/add/", second_factor.AddApp.as_view(), name="mfa_activate_totp"),
+    path("app/remove/", second_factor.RemoveApp.as_view(), name="mfa_deactivate_totp"),
+    path("codes/", second_factor.ShowCodes.as_view(), name="mfa_view_recovery_codes"),
+    path("codes/new/", second_factor.NewCodes.as_view(), name="mfa_generate_recovery_codes"),
+    path("codes/download/", second_factor.download_codes, name="mfa_download_recovery_codes"),
+    path("passkeys/add/", second_factor.AddPasskey.as_view(), name="mfa_add_webauthn"),
+    path("passkeys/<int:pk>/", second_factor.RenamePasskey.as_view(), name="mfa_edit_webauthn"),
+    path(
+        "passkeys/<int:pk>/remove/",
+        second_factor.RemovePasskey.as_view(),
+        name="mfa_remove_webauthn",
+    ),
+]
+
 account_urls = [
     path("", account.overview, name="overview"),
     path("profile/", account.profile, name="profile"),
@@ -61,6 +85,7 @@ selling_urls = [
 
 urlpatterns = [
     path("account/", include(entrance_urls)),
+    path("account/second-factor/", include(second_factor_urls)),
     path("account/", include((account_urls, "accounts"))),
     path("sell/", include(selling_urls)),
 ]

@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "channels",
     "csp",
     "django_celery_beat",
@@ -150,6 +151,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.DevicesMiddleware",
+    "accounts.second_factor.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
 ]
@@ -298,6 +300,37 @@ ACCOUNT_RATE_LIMITS = dict.fromkeys(
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE_URL.startswith("https") else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 PASSWORD_RESET_TIMEOUT = 60 * 60
+
+# --- second factors
+
+# Whether what moves money needs one. Off in the embedded default, whose people share a password.
+REQUIRE_MFA = flag("REQUIRE_MFA", default=not EMBEDDED)
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = MARKETPLACE_NAME
+# The code before and after, for clocks that differ.
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://")
+MFA_RATE_LIMITS = False
+MFA_FORMS = {
+    "authenticate": "accounts.forms.second_factor.SignInCodeForm",
+    "reauthenticate": "accounts.forms.second_factor.ProveCodeForm",
+    "activate_totp": "accounts.forms.second_factor.AppForm",
+    "add_webauthn": "accounts.forms.second_factor.PasskeyForm",
+    "edit_webauthn": "accounts.forms.second_factor.PasskeyNameForm",
+}
+# Pages that ask for it anew, by what their names begin with.
+SECOND_FACTOR_PAGES = [
+    "seller:accounts_bankaccount_add",
+    "seller:accounts_apikey_",
+    "admin:accounts_apikey_",
+    "admin:accounts_shop_",
+    "admin:accounts_user_",
+    "admin:auth_group_",
+    "admin:orders_",
+    "admin:carts_promotion_",
+    "admin:carts_taxrate_",
+]
 
 # --- the API
 
@@ -475,6 +508,7 @@ RATE_LIMITS = {
     for name, limit in {
         "sign_in_address": "60/300",
         "sign_in_account": "10/300",
+        "second_factor": "10/300",
         "register": "20/3600",
         "password_reset": "10/3600",
         "change_account": "30/600",

@@ -111,6 +111,7 @@ UNFOLD = SHARED | {
                 "items": [
                     _model(_("Users"), "person", "accounts.user"),
                     _model(_("Groups"), "group", "auth.group"),
+                    _model(_("API keys"), "key", "accounts.apikey"),
                     _model(_("Audit"), "history", "core.auditentry"),
                 ],
             },
@@ -224,6 +225,7 @@ UNFOLD_SELLER = SHARED | {
                     _own(
                         _("Invitations"), "mail", "accounts_shopinvitation_changelist", "settings"
                     ),
+                    _own(_("API keys"), "key", "accounts_apikey_changelist", "keys"),
                 ],
             },
         ],

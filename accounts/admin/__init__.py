@@ -1,3 +1,3 @@
 """What both admin sites show of people and shops."""
 
-from accounts.admin import banking, own, people, shops  # noqa: F401
+from accounts.admin import banking, keys, own, people, shops  # noqa: F401

@@ -12,11 +12,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from accounts import second_factor
 from accounts.admin.shops import STATE_COLOURS
 from accounts.models import Shop, ShopInvitation, ShopMember
 from accounts.services import members, shops
 from marketflow.core.admin import ShopScopedAdmin, seller_site
 from marketflow.core.errors import Refusal
+from marketflow.core.money_field import MoneyField
 
 VACATION = {"away_from", "away_until", "away_note"}
 
@@ -96,6 +98,14 @@ class OwnShopAdmin(ShopScopedAdmin):
             return redirect(f"{self.admin_site.name}:accounts_shop_change", own[0].pk)
         return super().changelist_view(request, extra_context)
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None
+    ) -> HttpResponse:
+        shop = self.get_object(request, object_id)
+        is_about_money = request.method == "POST" and shop and _moves_payouts(request, shop)
+        way = second_factor.ask(request) if is_about_money else None
+        return way or super().change_view(request, object_id, form_url, extra_context)
+
     @display(description=_("state"), label=STATE_COLOURS)
     def badge(self, shop: Shop) -> tuple[str, str]:
         return shop.state, shop.get_state_display()
@@ -172,6 +182,14 @@ class TeamAdmin(ShopScopedAdmin):
     def _refused(self, request: HttpRequest, refusal: Refusal) -> HttpResponse:
         messages.error(request, refusal.message)
         return redirect(f"{self.admin_site.name}:accounts_shopmember_changelist")
+
+
+def _moves_payouts(request: HttpRequest, shop: Shop) -> bool:
+    """Whether what was sent changes when, or from how much on, the shop is paid."""
+    least = MoneyField().prepare_value(shop.payout_minimum_minor)
+    before = (shop.payout_schedule, least)
+    sent = (request.POST.get(name) for name in ("payout_schedule", "payout_minimum_minor"))
+    return tuple(sent) != before
 
 
 class InvitationForm(forms.ModelForm):

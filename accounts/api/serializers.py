@@ -27,6 +27,11 @@ class RegistrationInput(StrictSerializer):
 class CredentialsInput(StrictSerializer):
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=40,
+        required=False,
+        help_text="Of the second factor, for who has one: of an app, or a recovery code.",
+    )
 
 
 class RefreshInput(StrictSerializer):

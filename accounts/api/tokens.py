@@ -20,7 +20,7 @@ from accounts.api.serializers import (
     RegistrationInput,
 )
 from accounts.models import User
-from accounts.services import registration, sessions, tokens
+from accounts.services import registration, second_factors, sessions, tokens
 from accounts.services.tokens import TokenRefused
 from marketflow.core import rate_limits
 from marketflow.core.api.permissions import AllowAny
@@ -30,6 +30,13 @@ class NotSignedIn(APIException):
     status_code = 401
     default_code = "invalid_credentials"
     default_detail = "Check your e-mail address and password."
+
+
+class SecondFactorRequired(APIException):
+    status_code = 401
+    default_code = "second_factor_required"
+    default_detail = "This account has a second factor."
+    facts = {"fields": {"code": ["Send the code of your app, or a recovery code."]}}
 
 
 class AuthView(APIView):
@@ -69,6 +76,7 @@ class TokenView(AuthView):
             raise NotSignedIn
         if settings.API_NEEDS_CONFIRMED_EMAIL and not _is_confirmed(user):
             raise NotSignedIn("Confirm your e-mail address first.", code="email_unverified")
+        _require_second_factor(user, values.get("code", ""))
         update_last_login(None, user)
         pair = tokens.sign_in(user, **sessions.traits(request))
         return Response(PairSerializer(pair).data)
@@ -101,6 +109,14 @@ def _write_to(request: Request, email: str, user: User | None) -> None:
         return
     address = EmailAddress.objects.get(user=user, primary=True)
     address.send_confirmation(request._request, signup=True)
+
+
+def _require_second_factor(user: User, code: str) -> None:
+    """Any factor counts: who has passkeys only signs programs in with a recovery code."""
+    if not second_factors.are_on(user):
+        return
+    if not code or not second_factors.accept_code(user, code):
+        raise SecondFactorRequired
 
 
 def _is_confirmed(user: User) -> bool:

@@ -121,7 +121,7 @@ def end(*, user: User, id: UUID) -> bool:
 
 
 def end_all(user: User) -> None:
-    """Sign `user` out everywhere: sessions, access tokens and refresh families."""
+    """Sign `user` out everywhere: sessions, access tokens, refresh families, open sockets."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
         user.refresh_from_db(fields=["session_version"])

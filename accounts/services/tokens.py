@@ -72,7 +72,7 @@ def sign_out(text: str) -> None:
 
 
 def revoke(family: RefreshFamily) -> None:
-    """End what came of one sign-in: its access tokens too, from their next request on."""
+    """End what came of one sign-in: its access tokens, from their next request on, and sockets."""
     RefreshFamily.objects.filter(pk=family.pk, revoked_at=None).update(revoked_at=Now())
     realtime.revoke(family.user_id, session=family.mark)
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from accounts.forms.account import NewsForm, ProfileForm, ThemeForm
 from accounts.models import ApiKey, ShopInvitation
 from accounts.pages import form_page, own_address, see_other
-from accounts.services import api_keys, members, sessions
+from accounts.services import api_keys, members, second_factors, sessions
 from marketflow.core.errors import Refusal
 
 YEAR = 31_536_000
@@ -76,6 +76,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 def security(request: HttpRequest) -> HttpResponse:
     context = {
         "new_email": EmailAddress.objects.get_new(request.user),
+        "has_second_factor": second_factors.are_on(request.user),
         "devices": sessions.devices(request.user, request=request),
         "keys": ApiKey.objects.filter(made_by=request.user).usable().select_related("shop"),
     }

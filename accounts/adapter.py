@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import mails
 from accounts.models import User
-from accounts.services import sessions
-from marketflow.core import rate_limits
+from accounts.services import sessions, sign_in_limits
 
 PASSWORD_ADVICE = {
     "password_too_short": _("Choose a longer password: at least 8 characters."),
@@ -53,10 +52,8 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
-        """Count before the hasher runs. A success forgives nothing: see `RATE_LIMITS`."""
-        rate_limits.count("sign_in_address", rate_limits.address_of(request))
-        account = credentials.get("email", "")
-        rate_limits.count("sign_in_account", rate_limits.account_of(account))
+        """Count before the hasher runs."""
+        sign_in_limits.count(request, credentials.get("email", ""))
 
     def clean_password(self, password: str, user: User | None = None) -> str:
         try:

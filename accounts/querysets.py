@@ -133,3 +133,11 @@ class BrowserSessionQuerySet(models.QuerySet):
 
     def alive(self):
         return self.filter(seen_at__gt=Now() - timedelta(seconds=settings.SESSION_COOKIE_AGE))
+
+
+class DataExportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def old(self):
+        return self.filter(requested_at__lt=Now() - timedelta(days=self.model.KEPT_DAYS))

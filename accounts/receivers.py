@@ -7,7 +7,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.services import sessions
+from accounts.services import sessions, sign_in_limits
 
 
 @receiver(user_logged_in)
@@ -15,6 +15,7 @@ def note_the_browser(sender: type, request: HttpRequest, user: User, **kwargs: o
     if not request.session.session_key:
         # A fresh session has no key before it is saved.
         request.session.save()
+    sign_in_limits.forgive(request, user.email)
     sessions.forget_old(user)
     sessions.note(request)
 

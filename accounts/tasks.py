@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts import mails
-from accounts.models import ShopInvitation
+from accounts.models import DataExport, ShopInvitation
 from accounts.services import socket_tickets
 
 
@@ -24,3 +24,26 @@ def mail_invitation(invitation_id: int) -> None:
 @shared_task
 def forget_socket_tickets() -> int:
     return socket_tickets.forget_old()
+
+
+@shared_task
+def make_data_export(export_id: int) -> None:
+    from accounts.services import exports
+
+    export = DataExport.objects.select_related("user").filter(pk=export_id).first()
+    if export is not None:
+        exports.make(export)
+
+
+@shared_task
+def make_waiting_exports() -> None:
+    """Those whose task was lost."""
+    for pk in DataExport.objects.filter(ready_at=None).values_list("pk", flat=True):
+        make_data_export(pk)
+
+
+@shared_task
+def forget_old_exports() -> int:
+    from accounts.services import exports
+
+    return exports.forget_old()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from accounts.views import account, addresses, entrance, second_factor, selling
+from accounts.views import account, addresses, entrance, privacy, second_factor, selling
 
 entrance_urls = [
     path("signup/", entrance.SignUp.as_view(), name="account_signup"),
@@ -67,6 +67,10 @@ account_urls = [
     path("security/sign-out-others/", account.sign_out_others, name="sign_out_others"),
     path("security/devices/<uuid:uuid>/end/", account.end_device, name="end_device"),
     path("security/keys/<uuid:uuid>/revoke/", account.revoke_key, name="revoke_key"),
+    path("privacy/", privacy.overview, name="privacy"),
+    path("privacy/export/", privacy.ask_for_export, name="ask_for_export"),
+    path("privacy/export/<uuid:uuid>/", privacy.export_file, name="export_file"),
+    path("privacy/deletion/", privacy.delete, name="delete_account"),
     path("shops/", account.shops, name="shops"),
     path("shops/invitations/<uuid:uuid>/", account.answer_invitation, name="invitation"),
     path("addresses/", addresses.book, name="addresses"),

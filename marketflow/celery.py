@@ -49,6 +49,14 @@ app.conf.beat_schedule = {
         "task": "accounts.tasks.forget_socket_tickets",
         "schedule": 3600.0,
     },
+    "make-waiting-exports": {
+        "task": "accounts.tasks.make_waiting_exports",
+        "schedule": 600.0,
+    },
+    "forget-old-exports": {
+        "task": "accounts.tasks.forget_old_exports",
+        "schedule": crontab(hour=3, minute=40),
+    },
     "roll-up-analytics": {
         "task": "analytics.tasks.rollup_yesterday",
         "schedule": crontab(hour=2, minute=10),

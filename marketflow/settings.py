@@ -55,6 +55,8 @@ ALLOWED_ORIGINS = words(
     [SITE_URL, SITE_URL.replace("127.0.0.1", "localhost")] if EMBEDDED else [SITE_URL],
 )
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0)
+# How many processes answer requests: without Redis each counts up to its share of a limit.
+WEB_WORKERS = max(1, number("WEB_WORKERS", 2))
 METRICS_ALLOWED_IPS = words("METRICS_ALLOWED_IPS", ["127.0.0.1", "::1"])
 
 # --- the market
@@ -142,6 +144,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "marketflow.core.csp.PolicyByPathMiddleware",
     "marketflow.core.api.caching.PrivateUnlessSaidMiddleware",
+    "marketflow.core.middleware.ShortQueryMiddleware",
     "marketflow.core.middleware.UnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -443,7 +446,10 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+# What a request may be: of its body, how deep its JSON nests, and of the address after the `?`.
+DATA_UPLOAD_MAX_MEMORY_SIZE = number("BODY_MAX_BYTES", 2_500_000)
+JSON_MAX_LEVELS = number("JSON_MAX_LEVELS", 20)
+QUERY_MAX_LENGTH = number("QUERY_MAX_LENGTH", 4000)
 FILE_UPLOAD_PERMISSIONS = 0o644
 PICTURE_MAX_BYTES = number("PICTURE_MAX_BYTES", 12_000_000)
 PICTURE_MAX_PIXELS = number("PICTURE_MAX_PIXELS", 40_000_000)
@@ -507,7 +513,8 @@ RATE_LIMITS = {
     name: read(f"RATE_LIMIT_{name.upper()}", default=limit)
     for name, limit in {
         "sign_in_address": "60/300",
-        "sign_in_account": "10/300",
+        "sign_in_account": "30/300",
+        "sign_in_both": "10/300",
         "second_factor": "10/300",
         "register": "20/3600",
         "password_reset": "10/3600",

@@ -16,6 +16,7 @@ from accounts.api.serializers import (
 )
 from accounts.models import Shop
 from accounts.services import shops
+from marketflow.core import rate_limits
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import IsAuthenticatedToWrite
 
@@ -47,6 +48,7 @@ class ShopViewSet(viewsets.ReadOnlyModelViewSet):
     @idempotent()
     def create(self, request: Request) -> Response:
         """Apply for a shop. It opens when staff have looked at it."""
+        rate_limits.count("apply_for_shop", f"user:{request.user.pk}")
         serializer = ApplicationInput(data=request.data)
         serializer.is_valid(raise_exception=True)
         shop = shops.apply(user=request.user, **serializer.validated_data)

@@ -20,7 +20,7 @@ from accounts.api.serializers import (
     RegistrationInput,
 )
 from accounts.models import User
-from accounts.services import registration, second_factors, sessions, tokens
+from accounts.services import registration, second_factors, sessions, sign_in_limits, tokens
 from accounts.services.tokens import TokenRefused
 from marketflow.core import rate_limits
 from marketflow.core.api.permissions import AllowAny
@@ -69,14 +69,14 @@ class TokenView(AuthView):
         """Sign in: a short access token, and a refresh token that is used once."""
         values = self.checked(CredentialsInput, request)
         email = User.objects.normalize_email(values["email"])
-        rate_limits.count("sign_in_address", rate_limits.address_of(request))
-        rate_limits.count("sign_in_account", rate_limits.account_of(email))
+        sign_in_limits.count(request, email)
         user = authenticate(request._request, email=email, password=values["password"])
         if user is None:
             raise NotSignedIn
         if settings.API_NEEDS_CONFIRMED_EMAIL and not _is_confirmed(user):
             raise NotSignedIn("Confirm your e-mail address first.", code="email_unverified")
         _require_second_factor(user, values.get("code", ""))
+        sign_in_limits.forgive(request, email)
         update_last_login(None, user)
         pair = tokens.sign_in(user, **sessions.traits(request))
         return Response(PairSerializer(pair).data)

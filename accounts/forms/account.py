@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import postcodes
 from accounts.forms.words import say
 from accounts.models import Address, User
+from marketflow.core import rate_limits
 
 THEMES = [("system", _("As on my device")), ("light", _("Light")), ("dark", _("Dark"))]
 
@@ -78,3 +79,25 @@ class AddressForm(forms.ModelForm):
         # Only so that the label says it right: the model knows the rule.
         country = str(self["country"].value() or "")
         self.fields["postcode"].required = postcodes.are_needed(country)
+
+
+class DeletionForm(forms.Form):
+    """`person` types their password: an open session is not enough."""
+
+    password = forms.CharField(
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args, person: User, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        say(self.fields["password"], _("Your password"), missing=_("Enter your password"))
+
+    def clean_password(self) -> str:
+        rate_limits.count("sign_in_account", rate_limits.account_of(self.person.email))
+        password = self.cleaned_data["password"]
+        if not self.person.check_password(password):
+            raise forms.ValidationError(_("This is not your password."))
+        return password

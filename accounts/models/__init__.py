@@ -4,6 +4,7 @@ from accounts.models.address import Address
 from accounts.models.api_key import ApiKey
 from accounts.models.bank_account import BankAccount
 from accounts.models.browser_session import BrowserSession
+from accounts.models.data_export import DataExport
 from accounts.models.invitation import ShopInvitation
 from accounts.models.shop import Shop, ShopMember
 from accounts.models.socket_ticket import SocketTicket
@@ -15,6 +16,7 @@ __all__ = [
     "ApiKey",
     "BankAccount",
     "BrowserSession",
+    "DataExport",
     "RefreshFamily",
     "RefreshLink",
     "Shop",

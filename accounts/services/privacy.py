@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.events import AccountDeleted
 from accounts.models import ShopMember, User
-from accounts.services import sessions
+from accounts.services import exports, sessions
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 
@@ -28,6 +29,10 @@ def delete_account(*, user: User) -> None:
     if user.memberships.filter(role=ShopMember.Role.OWNER).exists():
         raise RunsAShop
     user.memberships.all().delete()
+    user.api_keys.filter(revoked_at=None).update(revoked_at=Now())
+    user.authenticator_set.all().delete()
+    for export in user.data_exports.all():
+        transaction.on_commit(lambda export=export: exports.forget(export), robust=True)
     user.addresses.all().delete()
     EmailAddress.objects.filter(user=user).delete()
     user.email = f"{user.uuid}@deleted.invalid"

@@ -3,7 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from accounts.api import passwords, people, sessions, shops, tokens
+from accounts.api import exports, passwords, people, sessions, shops, tokens
 from accounts.api.socket_tickets import SocketTicketView
 from carts.api import views as carts
 from carts.api.wish_list import WishListViewSet
@@ -52,6 +52,8 @@ urlpatterns = [
     path("auth/password/change/", passwords.ChangeView.as_view(), name="password-change"),
     path("auth/ws-ticket/", SocketTicketView.as_view(), name="ws-ticket"),
     path("users/me/", people.MeView.as_view(), name="me"),
+    path("users/me/export/", exports.ExportsView.as_view(), name="export"),
+    path("users/me/export/<uuid:id>/file/", exports.ExportFileView.as_view(), name="export-file"),
     path("users/me/sessions/", sessions.SessionsView.as_view(), name="sessions"),
     path("users/me/sessions/<uuid:id>/", sessions.SessionView.as_view(), name="session"),
     path("products/<str:slug>/reviews/", ProductReviewsView.as_view(), name="product-reviews"),

@@ -17,5 +17,5 @@ class CoreConfig(AppConfig):
         guards.require_tests()
 
         # Every process knows every event and receiver, so any process can relay.
-        autodiscover_modules("events", "receivers", "invariants")
+        autodiscover_modules("events", "receivers", "invariants", "personal")
         append_only.connect()

@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -34,6 +35,21 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request.request_id
         return response
+
+
+class ShortQueryMiddleware:
+    """Refuse a query string that only an attacker writes, before anything is looked up for it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if len(request.META.get("QUERY_STRING", "")) <= settings.QUERY_MAX_LENGTH:
+            return self.get_response(request)
+        if request.path.startswith("/api/"):
+            body = {"code": "query_too_long", "detail": "The query string is too long."}
+            return JsonResponse(body, status=400)
+        return render(None, "400.html", status=400)
 
 
 class UnavailableMiddleware:

@@ -1,7 +1,7 @@
 """Counting who asks how often: atomic in Redis, a counter in the process where there is none.
 
 A limit is `how many/seconds` in a fixed window, named in `settings.RATE_LIMITS`. When Redis is
-away each process goes on counting for itself: never unlimited, never an error.
+away each process goes on counting for itself, up to its share: never unlimited, never an error.
 """
 
 from __future__ import annotations
@@ -53,10 +53,26 @@ def count(scope: str, who: str) -> None:
     is used up.
     """
     most, seconds = _limit(settings.RATE_LIMITS[scope])
-    digest = hashlib.sha256(who.encode()).hexdigest()[:32]
-    number, remaining = _increment(f"limit:{scope}:{digest}", seconds)
+    key = _key(scope, who)
+    shared = _increment(key, seconds)
+    number, remaining = shared or _increment_here(key, seconds)
+    if shared is None and settings.REDIS_URL:
+        # Each process counts alone for a while: its share of what all may.
+        most = max(1, most // settings.WEB_WORKERS)
     if number > most:
         raise TooMany(retry_after=max(1, round(remaining)))
+
+
+def forget(scope: str, who: str) -> None:
+    """Begin to count anew: for who has just proven to be no guesser."""
+    key = _key(scope, who)
+    with _lock:
+        _counts.pop(key, None)
+    if settings.REDIS_URL:
+        try:
+            _script().registered_client.delete(key)
+        except redis.RedisError as problem:
+            logger.warning("not forgotten: %s", problem)
 
 
 def reset() -> None:
@@ -103,14 +119,20 @@ def _limit(text: str) -> tuple[int, int]:
     return int(most), int(seconds)
 
 
-def _increment(key: str, seconds: int) -> tuple[int, float]:
-    if settings.REDIS_URL:
-        try:
-            number, remaining = _script()(keys=[key], args=[seconds * 1000])
-            return number, remaining / 1000
-        except redis.RedisError as problem:
-            logger.warning("counting in this process alone: %s", problem)
-    return _increment_here(key, seconds)
+def _key(scope: str, who: str) -> str:
+    return f"limit:{scope}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
+
+
+def _increment(key: str, seconds: int) -> tuple[int, float] | None:
+    """What all processes counted together; None where they cannot."""
+    if not settings.REDIS_URL:
+        return None
+    try:
+        number, remaining = _script()(keys=[key], args=[seconds * 1000])
+    except redis.RedisError as problem:
+        logger.warning("counting in this process alone: %s", problem)
+        return None
+    return number, remaining / 1000
 
 
 def _increment_here(key: str, seconds: int) -> tuple[int, float]:

@@ -149,6 +149,25 @@ def test_a_body_that_is_too_large(api, settings):
     error(api.post("/api/v1/cart/items/", {"variant": "x" * 200}), 413, "too_large")
 
 
+@pytest.mark.parametrize(("levels", "status"), [(3, 400), (2, 400), (1, 400)])
+def test_how_deep_a_body_may_nest_is_a_setting(api, settings, levels, status):
+    settings.JSON_MAX_LEVELS = 2
+    body: object = 1
+    for _ in range(levels):
+        body = {"variant": body}
+
+    code = "parse_error" if levels > 1 else "invalid"
+    error(api.post("/api/v1/cart/items/", body), status, code)
+
+
+def test_a_query_string_that_is_too_long(api, settings, client):
+    settings.QUERY_MAX_LENGTH = 100
+
+    assert api.get(f"/api/v1/products/?q={'x' * 98}").status_code == 200
+    error(api.get(f"/api/v1/products/?q={'x' * 99}"), 400, "query_too_long")
+    assert client.get(f"/search/?q={'x' * 99}").status_code == 400
+
+
 def test_nobody_is_told_to_sign_in():
     answer = APIClient().get("/api/v1/orders/")
 

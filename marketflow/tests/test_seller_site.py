@@ -12,7 +12,7 @@ from django.urls import URLResolver, reverse
 from django.utils.timezone import now
 
 from accounts.models import ShopMember
-from accounts.services import members
+from accounts.services import api_keys, members
 from accounts.tests.factories import make_bank_account, make_user
 from carts.models import ShippingOption
 from carts.tests.factories import make_promotion
@@ -56,6 +56,7 @@ def furnish(shop, owner, name):
     make_bank_account(shop, holder=f"{name} holder")
     QuickReply.objects.create(shop=shop, title=f"{name} thanks", body="Thank you.")
     Desk.objects.create(shop=shop, away_message=f"{name} is away.")
+    api_keys.make(by=owner, shop=shop, name=f"{name} key", scopes=["orders:read"])
     part = make_completed(make_user("ana"), variant)
     record_start(Return.objects.create(state="requested", seller_order=part, reason=name))
     quarrel = {"origin": "buyer", "currency": "EUR", "amount_minor": 1, "reason": name}

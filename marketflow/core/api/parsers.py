@@ -9,7 +9,6 @@ from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
 
-MOST_LEVELS = 20
 # What stands around a file in a multipart body: boundaries, headers, short texts.
 ENVELOPE_BYTES = 100_000
 
@@ -58,7 +57,7 @@ def _refuse(constant: str) -> None:
 
 def _is_too_deep(data: Any) -> bool:
     level = [data]
-    for _ in range(MOST_LEVELS):
+    for _ in range(settings.JSON_MAX_LEVELS):
         level = [inner for value in level for inner in _children(value)]
         if not level:
             return False

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
-from django.contrib import admin
+from allauth.mfa.models import Authenticator
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import Address, ShopMember, User
-from accounts.services import sessions
+from accounts.services import second_factors, sessions
 from marketflow.core.admin import ReadOnly, StaffAdmin, staff_site
 
 # Whoever may set these could make themselves, or anybody, master of the market.
@@ -65,6 +68,7 @@ class UserAdmin(StaffAdmin, DjangoUserAdmin):
     # Two boxes side by side are wider than a phone.
     filter_horizontal = []
     readonly_fields = ["uuid", "last_login", "date_joined"]
+    actions = ["remove_second_factors"]
     inlines = [EmailAddressInline, AddressInline, SeatInline]
     fieldsets = [
         (None, {"fields": ["email", "name", "password", "is_active", "wants_news"]}),
@@ -72,6 +76,16 @@ class UserAdmin(StaffAdmin, DjangoUserAdmin):
         (_("Times"), {"fields": ["uuid", "last_login", "date_joined"], "classes": ["tab"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
+
+    @action(description=_("Remove second factors"), permissions=["change"])
+    def remove_second_factors(self, request: HttpRequest, rows: QuerySet) -> None:
+        """For who lost the phone and the recovery codes, once staff know that it is them."""
+        for user in rows:
+            if self.has_change_permission(request, user):
+                second_factors.remove_all(user)
+                sessions.end_all(user)
+                self.audit(request, "second_factors_removed", user)
+        messages.success(request, _("They are signed out, and sign in by password."))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         fixed = list(super().get_readonly_fields(request, obj))
@@ -104,9 +118,10 @@ class UserAdmin(StaffAdmin, DjangoUserAdmin):
 
 
 staff_site.unregister(Group)
-# Shown with their user.
-if staff_site.is_registered(EmailAddress):
-    staff_site.unregister(EmailAddress)
+# Shown with their user, or to nobody.
+for model in (EmailAddress, Authenticator):
+    if staff_site.is_registered(model):
+        staff_site.unregister(model)
 
 
 @admin.register(Group, site=staff_site)

@@ -9,6 +9,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth.models import Permission
 from django.core import mail
 from rest_framework.test import APIClient
 
@@ -16,6 +17,7 @@ from accounts.models import ApiKey, BankAccount
 from accounts.services import api_keys
 from accounts.tests.factories import PASSWORD, make_user
 from accounts.tests.forms import fill_in
+from marketflow.core.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -307,3 +309,22 @@ def test_the_account_page_revokes_ones_own_key(client, seller, shop, buyer):
 
     key.refresh_from_db()
     assert key.revoked_at is not None
+
+
+def test_staff_remove_the_factors_of_who_lost_them_and_not_of_staff(client, buyer):
+    clerk = make_user("cleo", is_staff=True)
+    powers = Permission.objects.filter(codename__in=["view_user", "change_user"])
+    clerk.user_permissions.set(powers)
+    vera = make_user("vera", is_staff=True, is_superuser=True)
+    for person in (buyer, vera):
+        add_app(person)
+    version = buyer.session_version
+    client.force_login(clerk)
+    rows = {"action": "remove_second_factors", "_selected_action": [buyer.pk, vera.pk]}
+
+    client.post("/admin/accounts/user/", rows)
+
+    assert [one.user for one in Authenticator.objects.all()] == [vera]
+    buyer.refresh_from_db()
+    assert buyer.session_version == version + 1
+    assert AuditEntry.objects.get().action == "accounts.user.second_factors_removed"

@@ -3,11 +3,17 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils.timezone import localdate
 
-from analytics.services import rollups
+from analytics.services import affinities, rollups
 
 
 @shared_task
 def rollup_yesterday() -> int:
-    """Count the last two days: yesterday, and what was paid late the day before."""
-    yesterday = localdate() - timedelta(days=1)
-    return rollups.rebuild(yesterday - timedelta(days=1), yesterday)
+    """Count the last two days, and today so far: what was paid late in them is in."""
+    today = localdate()
+    return rollups.rebuild(today - timedelta(days=2), today)
+
+
+@shared_task
+def rebuild_affinities() -> int:
+    """Count what is bought together. Returns how many pairs are recommended."""
+    return affinities.rebuild()

@@ -116,6 +116,11 @@ class ProductAttributeQuerySet(models.QuerySet):
         return self.filter(product__shop__in=Shop.objects.managed_by(user, duty))
 
 
+class RecommendationQuerySet(models.QuerySet):
+    def managed_by(self, user, duty: str = ""):
+        return self.filter(product__shop__in=Shop.objects.managed_by(user, duty))
+
+
 class ImportJobQuerySet(models.QuerySet):
     def managed_by(self, user, duty: str = ""):
         return self.filter(shop__in=Shop.objects.managed_by(user, duty))

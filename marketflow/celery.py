@@ -57,8 +57,9 @@ app.conf.beat_schedule = {
         "task": "accounts.tasks.forget_old_exports",
         "schedule": crontab(hour=3, minute=40),
     },
-    "roll-up-analytics": {
-        "task": "analytics.tasks.rollup_yesterday",
+    "roll-up-analytics": {"task": "analytics.tasks.rollup_yesterday", "schedule": 3600.0},
+    "rebuild-affinities": {
+        "task": "analytics.tasks.rebuild_affinities",
         "schedule": crontab(hour=2, minute=10),
     },
 }

@@ -407,6 +407,8 @@ SPECTACULAR_SETTINGS = {
             "notifications",
             "webhook-endpoints",
             "webhook-deliveries",
+            "recommendations",
+            "analytics",
         )
     ],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -48,6 +48,7 @@ class OrderQuerySet(models.QuerySet):
         """Load, beside the contents, what was cancelled, sent back, refunded and disputed."""
         return self.with_contents().prefetch_related(
             "seller_orders__refunds",
+            "seller_orders__lines__review",
             "seller_orders__returns__lines__line",
             "seller_orders__disputes",
         )

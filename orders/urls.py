@@ -11,6 +11,7 @@ from orders.views import (
     papers,
     paying,
     review,
+    reviews,
     webhooks,
 )
 
@@ -25,6 +26,9 @@ urlpatterns = [
     path("checkout/review/", review.review, name="review"),
     path("webhooks/payments/<slug:provider>/", webhooks.payments, name="payment_webhook"),
     path("account/orders/", order.orders, name="list"),
+    path("account/reviews/", reviews.mine, name="reviews"),
+    path("reviews/<uuid:review>/withdraw/", reviews.withdraw, name="withdraw_review"),
+    path("reviews/<uuid:review>/report/", reviews.report, name="report_review"),
     path("orders/find/", finding.find, name="find"),
     path("orders/find/sent/", finding.sent, name="link_sent"),
     path("orders/<str:number>/", order.order, name="order"),
@@ -40,6 +44,7 @@ urlpatterns = [
         name="withdraw_complaint",
     ),
     path("orders/<str:number>/parts/<str:part>/received/", aftercare.received, name="received"),
+    path("orders/<str:number>/lines/<uuid:line>/review/", reviews.write, name="write_review"),
     path("orders/<str:number>/returns/<uuid:parcel>/", aftercare.one_return, name="return"),
     path(
         "orders/<str:number>/returns/<uuid:parcel>/withdraw/",

@@ -4,6 +4,7 @@ from catalog.models.category import Category
 from catalog.models.importing import ImportJob, ImportRow
 from catalog.models.picture import ProductImage
 from catalog.models.product import Product, ProductAttribute, TaxClass, Variant
+from catalog.models.recommendation import Recommendation
 from catalog.models.search import SearchMiss, Synonym
 from catalog.models.stock import StockItem, StockMovement
 
@@ -14,6 +15,7 @@ __all__ = [
     "Product",
     "ProductAttribute",
     "ProductImage",
+    "Recommendation",
     "SearchMiss",
     "StockItem",
     "StockMovement",

@@ -23,6 +23,7 @@ RESOURCES = [
     "cart",
     "order-list",
     "review-list",
+    "recommendations",
     "conversation-list",
     "me",
 ]

@@ -5,10 +5,13 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.api import exports, passwords, people, sessions, shops, tokens
 from accounts.api.socket_tickets import SocketTicketView
+from analytics.api.figures import MarketFiguresView, ShopFiguresView
+from analytics.api.recommendations import RecommendationsView
 from carts.api import views as carts
 from carts.api.wish_list import WishListViewSet
 from catalog.api.categories import CategoryViewSet
 from catalog.api.products import ProductViewSet, VariantView
+from catalog.api.recommendations import ProductRecommendationsView
 from catalog.api.stock import StockView
 from catalog.api.suggestions import SuggestionsView
 from chat.api.viewsets import ConversationViewSet
@@ -56,6 +59,14 @@ urlpatterns = [
     path("users/me/export/<uuid:id>/file/", exports.ExportFileView.as_view(), name="export-file"),
     path("users/me/sessions/", sessions.SessionsView.as_view(), name="sessions"),
     path("users/me/sessions/<uuid:id>/", sessions.SessionView.as_view(), name="session"),
+    path("analytics/marketplace/", MarketFiguresView.as_view(), name="market-figures"),
+    path("analytics/shops/<slug:slug>/", ShopFiguresView.as_view(), name="shop-figures"),
+    path("recommendations/", RecommendationsView.as_view(), name="recommendations"),
+    path(
+        "products/<str:slug>/recommendations/",
+        ProductRecommendationsView.as_view(),
+        name="product-recommendations",
+    ),
     path("products/<str:slug>/reviews/", ProductReviewsView.as_view(), name="product-reviews"),
     path("variants/<uuid:id>/", VariantView.as_view(), name="variant"),
     path("search/suggestions/", SuggestionsView.as_view(), name="suggestions"),

@@ -22,6 +22,7 @@ from catalog.models import StockItem, Variant
 from catalog.services import inventory
 from marketflow.core import events
 from marketflow.core.errors import Refusal
+from marketflow.demo.opinions import Opinions
 from marketflow.demo.people import CARRIERS, FIRST_NAMES, LAST_NAMES, STREETS, TOWNS
 from marketflow.demo.stock_room import make_person
 from marketflow.demo.till import OF_A_SHOP, WELCOME
@@ -67,6 +68,7 @@ class History:
         rng.shuffle(self.variants)
         self.weights = [1 / (rank + 5) ** 0.8 for rank in range(len(self.variants))]
         self.troubles = Troubles(rng=rng, after=self.after, staff=staff)
+        self.opinions = Opinions(rng=rng, after=self.after)
 
     def happen(self, progress: Callable[[int], None]) -> None:
         """Let it all happen, day by day in one transaction each."""
@@ -218,6 +220,7 @@ class History:
     def _deliver(self, part: SellerOrder) -> None:
         fulfilment.deliver(seller_order=part)
         self.troubles.follow(part)
+        self.opinions.follow(part)
         # Some are content and say so, and their shop is paid sooner.
         days = self.rng.choice((3, 6, 10, 14, 14, 14, 14))
         self.after(timedelta(days=days), lambda: self._complete(part))

@@ -13,6 +13,7 @@ from django.test.utils import override_settings
 from django.utils.timezone import now
 
 from accounts.models import Shop
+from analytics.services import affinities, rollups
 from marketflow.core import events
 from marketflow.demo import stock_room, till
 from marketflow.demo.history import History
@@ -59,6 +60,8 @@ def seed(size: Size, progress: Progress) -> None:
         till.set_rhythms([shop for shop, _ in made])
         while events.relay(1000):
             continue
+        rollups.rebuild(opening.date(), now().date())
+        affinities.rebuild()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import re
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.models import Shop
@@ -19,7 +19,8 @@ from marketflow.core.rate_limits import TooMany, address_of, count
 from marketflow.core.slugs import follows_moves
 from marketflow.storefront import structured
 from marketflow.storefront.listing import MOST_BESTSELLERS, Listing, scopes, show
-from orders.models import Order
+from marketflow.storefront.reviews import ReviewSection, with_rating
+from orders.models import Order, Review
 
 SKU, SHOPS = "sku", "shops"
 MOST_SHOPS = 3
@@ -33,7 +34,7 @@ def _category(request: HttpRequest, slug: str) -> Category:
 
 
 def _shop(request: HttpRequest, slug: str) -> Shop:
-    return get_object_or_404(Shop.objects.visible_to(request.user), slug=slug)
+    return get_object_or_404(with_rating(Shop.objects.visible_to(request.user)), slug=slug)
 
 
 @require_safe
@@ -88,6 +89,8 @@ def search(request: HttpRequest) -> HttpResponse:
 @follows_moves(Shop, _shop)
 def shop(request: HttpRequest, slug: str) -> HttpResponse:
     here = _shop(request, slug)
+    if request.GET.get("tab") == "reviews":
+        return _reviews_of(request, here)
     text = request.GET.get("q", "")
     found = searching.find(text, literally=True) if text.strip() else None
     products = Product.objects.listed().filter(shop=here)
@@ -108,6 +111,17 @@ def shop(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 TABS = ("about", "policies")
+
+
+def _reviews_of(request: HttpRequest, here: Shop) -> HttpResponse:
+    context = {
+        "shop": here,
+        "tab": "reviews",
+        "reviews": ReviewSection(Review.objects.shown().filter(shop=here), request.GET),
+        "canonical": structured.absolute(here.get_absolute_url()),
+        "structured": structured.shop_page(here),
+    }
+    return render(request, "catalog/shop.html", context)
 
 
 def _branches(listing: Listing, here: Category) -> list[dict[str, object]]:

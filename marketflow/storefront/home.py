@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Shop
 from catalog.services import tree
 from marketflow.storefront import shelves, structured
+from marketflow.storefront.reviews import with_rating
 from marketflow.storefront.seen import seen_ids
 
 MOST_TILES = 8
@@ -24,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
         seen=seen_ids(request),
         **of_shops,
     )
-    shops = Shop.objects.open().in_bulk([shop for shop, _products in featured])
+    shops = with_rating(Shop.objects.open()).in_bulk([shop for shop, _products in featured])
     context = {
         "fresh": rows["fresh"],
         "back_in_stock": rows["back"],

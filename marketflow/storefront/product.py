@@ -14,13 +14,15 @@ from accounts.pages import see_other
 from carts.models import ShippingOption
 from catalog.models import Product, ProductImage, Variant
 from catalog.querysets import load_cards
-from catalog.services import tree
+from catalog.services import recommendations, tree
 from catalog.services.choices import Choice, choice_of, variant_with
 from marketflow.core.fragments import is_partial, render_page
 from marketflow.core.prices import from_minor
 from marketflow.core.slugs import follows_moves
 from marketflow.storefront import seen, shelves, structured
 from marketflow.storefront.places import country_of
+from marketflow.storefront.reviews import ReviewSection
+from orders.models import Review
 
 SHOWN_IMAGES = 6
 
@@ -94,6 +96,7 @@ def _rows(request: HttpRequest, here: Product) -> dict[str, list[Product]]:
         beside=[here],
         shop=shelves.more_from_shop(here),
         similar=shelves.similar(here),
+        together=[one.product_id for one in recommendations.together([here.pk], most=5)],
         seen=[pk for pk in seen.seen_ids(request) if pk != here.pk],
     )
 
@@ -122,10 +125,11 @@ def _context(
         "is_sold_out": obstacle == _("Sold out"),
         "is_own_view": not (here.is_published and here.shop.state == Shop.State.OPEN),
     }
-    return context | _around(here, choice, context, rows) if rows else context
+    return context | _around(request, here, choice, context, rows) if rows else context
 
 
 def _around(
+    request: HttpRequest,
     here: Product,
     choice: Choice,
     context: dict[str, object],
@@ -137,7 +141,9 @@ def _around(
     return {
         "more_from_shop": rows["shop"],
         "similar": rows["similar"],
+        "together": rows["together"],
         "seen": rows["seen"],
+        "reviews": _reviews(request, here),
         "facts": _facts(here),
         "description": structured.description(here, 160),
         "canonical": settings.SITE_URL + here.get_absolute_url(),
@@ -147,6 +153,13 @@ def _around(
             here, context["trail"][:-1], choice.variant, cheapest, context["country"]
         ),
     }
+
+
+def _reviews(request: HttpRequest, here: Product) -> ReviewSection:
+    # One that nobody has reviewed is not asked after.
+    shown = Review.objects.shown()
+    rows = shown.filter(product=here) if here.rating_count else shown.none()
+    return ReviewSection(rows, request.GET)
 
 
 def _shipping(here: Product) -> list[ShippingOption]:

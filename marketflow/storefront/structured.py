@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from html import unescape
 
 from django.conf import settings
+from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
@@ -91,6 +93,8 @@ def shop_page(shop: Shop) -> SafeString:
         store["address"]["addressLocality"] = shop.city
     if shop.tagline:
         store["description"] = shop.tagline
+    if shop.rating_count:
+        store["aggregateRating"] = _rating(shop.rating_average, shop.rating_count)
     return script(store)
 
 
@@ -112,11 +116,7 @@ def product_page(
     if product.brand:
         about["brand"] = {"@type": "Brand", "name": product.brand}
     if product.rating_count:
-        about["aggregateRating"] = {
-            "@type": "AggregateRating",
-            "ratingValue": str(product.rating_average),
-            "reviewCount": product.rating_count,
-        }
+        about["aggregateRating"] = _rating(product.rating_average, product.rating_count)
     if len(offers) > 1:
         about |= {
             "@type": "ProductGroup",
@@ -150,6 +150,12 @@ def description(product: Product, length: int = 300) -> str:
     # Cleaned first: without its tags, what stood in a script would read as words.
     text = product.seo_description or strip_tags(clean_html(product.description))
     return Truncator(" ".join(unescape(text).split())).chars(length)
+
+
+def _rating(average: Decimal | float, count: int) -> dict[str, object]:
+    """As the page shows it: one digit behind the point."""
+    shown = floatformat(average, "1u")
+    return {"@type": "AggregateRating", "ratingValue": shown, "reviewCount": count}
 
 
 def _item(

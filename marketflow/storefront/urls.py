@@ -7,6 +7,7 @@ from marketflow.storefront.art import art
 from marketflow.storefront.home import home
 from marketflow.storefront.places import choose_country
 from marketflow.storefront.product import product
+from marketflow.storefront.recommended import recommended
 from marketflow.storefront.stock import levels
 
 hourly = cache_page(machines.HOUR)
@@ -19,6 +20,7 @@ urlpatterns = [
     path("p/<str:slug>/", product, name="product"),
     path("shops/<slug:slug>/", browsing.shop, name="shop"),
     path("stock/", levels, name="stock"),
+    path("recommended/", recommended, name="recommended"),
     path("country/", choose_country, name="country"),
     path("art/<str:seed>.svg", art, name="art"),
     path("robots.txt", machines.robots, name="robots"),

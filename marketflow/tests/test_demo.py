@@ -18,6 +18,7 @@ from orders.models import (
     Redemption,
     Refund,
     Return,
+    Review,
     SellerOrder,
 )
 
@@ -59,6 +60,7 @@ def test_not_everything_goes_as_planned_and_shops_are_paid_all_the_same():
     assert Refund.objects.filter(state="succeeded").exists()
     assert Return.objects.exists()
     assert Dispute.objects.open().exists()
+    assert Review.objects.exclude(body="").exists()
     mondays = {payout.created_at.date() for payout in Payout.objects.filter(state="paid")}
     assert len(mondays) >= 2
     assert {day.weekday() for day in mondays} == {0}

@@ -25,14 +25,14 @@ class Wanted:
     wrong: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, data: QueryDict, *, prefix: str = "") -> Wanted:
-        """Read `rating` and `ordering`, each named with `prefix`."""
-        stars = set(data.getlist(f"{prefix}rating"))
+    def of(cls, data: QueryDict) -> Wanted:
+        """Read `rating` and `ordering`."""
+        stars = set(data.getlist("rating"))
         known = {str(number): number for number in Review.STARS}
-        ordering = data.get(f"{prefix}ordering") or "newest"
-        wrong = {f"{prefix}rating"} if stars - known.keys() else set()
+        ordering = data.get("ordering") or "newest"
+        wrong = {"rating"} if stars - known.keys() else set()
         if ordering not in ORDERINGS:
-            wrong.add(f"{prefix}ordering")
+            wrong.add("ordering")
         return cls(
             ratings=tuple(sorted(known[one] for one in stars & known.keys())),
             ordering=ordering if ordering in ORDERINGS else "newest",

@@ -18,7 +18,7 @@ from carts.services import baskets
 from marketflow.core.errors import Refusal
 from marketflow.core.fragments import render_page
 from orders.models import Order, Payment, SellerOrder, StateChange
-from orders.services import cancelling, disputes, links, rebuying, returns, timelines
+from orders.services import cancelling, disputes, links, rebuying, returns, reviews, timelines
 from orders.services.closing import NotCancellable
 from orders.views import access
 from orders.views.access import of_the_buyer
@@ -104,7 +104,7 @@ def _context(order: Order) -> dict[str, object]:
         "is_new": is_new and all(part.state == "paid" for part in parts),
         "is_late": order.state == Order.State.AWAITING_PAYMENT and not order.is_payable,
         "parts": [
-            {"part": part, "steps": _course(part, steps[part.pk])} | _choices(part)
+            {"part": part, "steps": _course(part, steps[part.pk])} | _choices(order, part)
             for part in parts
         ],
         "timeline": timelines.of_buyer(order),
@@ -117,7 +117,7 @@ def _context(order: Order) -> dict[str, object]:
     }
 
 
-def _choices(part: SellerOrder) -> dict[str, object]:
+def _choices(order: Order, part: SellerOrder) -> dict[str, object]:
     """What its buyer may do about it, as far as the page can tell; the services decide."""
     until = returns.deadline(part)
     own = [dispute for dispute in part.disputes.all() if dispute.state == "open"]
@@ -128,6 +128,8 @@ def _choices(part: SellerOrder) -> dict[str, object]:
         "until": until,
         "can_complain": is_quiet and part.state in disputes.DISPUTABLE and part.refundable.amount,
         "can_confirm": is_quiet and part.state in ("shipped", "delivered"),
+        # Reviews are signed: a guest has no name here.
+        "can_review": order.buyer_id is not None and part.state in reviews.ARRIVED,
         "dispute": own[0] if own else None,
     }
 

@@ -6,11 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import localdate
 
-from analytics.services import rollups
+from analytics.services import affinities, rollups
 
 
 class Command(BaseCommand):
-    help = "Count daily figures from the orders themselves. Running it twice changes nothing."
+    help = (
+        "Count daily figures, and what is bought together, from the orders themselves. "
+        "Running it twice changes nothing."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE")
@@ -22,4 +25,5 @@ class Command(BaseCommand):
         if first > last:
             raise CommandError(f"--from {first} is after --to {last}.")
         days = rollups.rebuild(first, last)
-        self.stdout.write(f"{days} days counted, {first} to {last}.")
+        pairs = affinities.rebuild()
+        self.stdout.write(f"{days} days counted, {first} to {last}; {pairs} pairs recommended.")

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0006_devices'),
         ('analytics', '0001_initial'),
-        ('catalog', '0003_recommendations'),
+        ('catalog', '0004_recommendations'),
     ]
 
     operations = [

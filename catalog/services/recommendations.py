@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from catalog.models import Product, Recommendation
@@ -101,6 +101,20 @@ def as_cards(recommended: Iterable[Recommended]) -> list[Product]:
     for card in cards:
         card.reason, card.reason_code = why[card.pk].reason, why[card.pk].code
     return cards
+
+
+def companions(product_id: int) -> QuerySet:
+    """Recommendations of one product that can be had, best first: a shelf takes a few."""
+    rows = Recommendation.objects.filter(product=product_id, other__in=_to_be_had())
+    return rows.order_by("-score", "other")
+
+
+def with_affinity(products: QuerySet, seeds: Iterable[Product]) -> QuerySet:
+    """`products`, each with its `affinity` to any of `seeds`: a score, or None."""
+    rows = Recommendation.objects.filter(
+        product__in=[seed.pk for seed in seeds], other=OuterRef("pk")
+    )
+    return products.annotate(affinity=Subquery(rows.order_by("-score").values("score")[:1]))
 
 
 def _popular(seeds: Collection[int]) -> Iterable[tuple[str, QuerySet]]:

@@ -14,7 +14,7 @@ from accounts.pages import see_other
 from carts.models import ShippingOption
 from catalog.models import Product, ProductImage, Variant
 from catalog.querysets import load_cards
-from catalog.services import recommendations, tree
+from catalog.services import tree
 from catalog.services.choices import Choice, choice_of, variant_with
 from marketflow.core.fragments import is_partial, render_page
 from marketflow.core.prices import from_minor
@@ -96,7 +96,7 @@ def _rows(request: HttpRequest, here: Product) -> dict[str, list[Product]]:
         beside=[here],
         shop=shelves.more_from_shop(here),
         similar=shelves.similar(here),
-        together=[one.product_id for one in recommendations.together([here.pk], most=5)],
+        together=shelves.bought_together(here),
         seen=[pk for pk in seen.seen_ids(request) if pk != here.pk],
     )
 

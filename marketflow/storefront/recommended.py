@@ -31,5 +31,5 @@ def recommended(request: HttpRequest) -> HttpResponse:
 
 def _with_the_cart(request: HttpRequest) -> list[Recommended]:
     cart = baskets.find(request)
-    lines = cart.lines.to_buy().values_list("variant__product", flat=True) if cart else []
-    return recommendations.beside(list(dict.fromkeys(lines)), most=A_SHELF)
+    lines = list(cart.lines.to_buy().values_list("variant__product", flat=True)) if cart else []
+    return recommendations.beside(set(lines), most=A_SHELF) if lines else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -12,6 +12,7 @@ from django.db.models.functions import RowNumber
 from accounts.models import Shop
 from catalog.models import Product, StockMovement
 from catalog.querysets import load_cards
+from catalog.services import recommendations
 
 FEATURED_SECONDS = 600
 BACK_SECONDS = 60
@@ -37,15 +38,17 @@ class Shelf:
         return sorted(held, key=self.key, reverse=True)[: self.most]
 
 
-def fill(*, beside: Iterable[Product] = (), **shelves: Shelf | list[int]) -> Rows:
+def fill(*, beside: Sequence[Product] = (), **shelves: Shelf | list[int]) -> Rows:
     """The products of each shelf (or of each list of ids) as cards, in three queries together.
 
-    What is no longer listed is left out. Products `beside` are given the same along the way.
+    What is no longer listed is left out. Products `beside` are given the same along the way, and
+    each card its `affinity` to them.
     """
     # One union of ids: with OR between them the database would read the whole table.
     parts = [_ids(shelf) for shelf in shelves.values()]
     wanted = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
-    found = Product.objects.listed().filter(pk__in=wanted).select_related("shop").in_bulk()
+    listed = Product.objects.listed().filter(pk__in=wanted).select_related("shop")
+    found = (recommendations.with_affinity(listed, beside) if beside else listed).in_bulk()
     load_cards([*found.values(), *beside])
     return {
         name: [found[pk] for pk in shelf if pk in found]
@@ -64,6 +67,18 @@ def more_from_shop(product: Product, most: int = 5) -> Shelf:
     products = Product.objects.listed().filter(shop=product.shop_id).exclude(pk=product.pk)
     return _popular(
         products, lambda one: one.shop_id == product.shop_id and one.pk != product.pk, most
+    )
+
+
+def bought_together(product: Product, most: int = 5) -> Shelf:
+    """What is bought with it and can be had."""
+    first = recommendations.companions(product.pk)[:most]
+    products = Product.objects.listed().filter(pk__in=first.values("other"))
+    return Shelf(
+        products,
+        lambda one: bool(one.affinity) and not one.is_sold_out,
+        lambda one: (one.affinity, -one.pk),
+        most,
     )
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0002_search'),
+        ('catalog', '0003_stock_sync'),
     ]
 
     operations = [

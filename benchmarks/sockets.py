@@ -22,6 +22,7 @@ from tests.sockets.server import Server, environment, running
 UPDATES, PAUSE = 20, 0.5
 AT_MOST_MICROSECONDS, AT_MOST_MILLISECONDS = 100, 100
 TICKS = os.sysconf("SC_CLK_TCK")
+PING, PONG = 9, 10
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -93,15 +94,19 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         now = time.time()
         self.rest += data
-        if b'ready"}' in self.rest and not self.ready.done():
+        if not self.ready.done() and b'ready"}' in self.rest:
             self.ready.set_result(None)
             self.rest = b""
         while self.ready.done() and len(self.rest) >= 2:
             end = 2 + self.rest[1]  # a short frame, unmasked: two bytes and its text
             if len(self.rest) < end:
                 return
-            self.latencies.append(now - json.loads(self.rest[2:end])["sent"])
-            self.rest = self.rest[end:]
+            kind, body, self.rest = self.rest[0] & 15, self.rest[2:end], self.rest[end:]
+            if kind == PING:
+                # Masked with noughts, as a client's frames must be.
+                self.transport.write(bytes([128 | PONG, 128 | len(body), 0, 0, 0, 0]) + body)
+            else:
+                self.latencies.append(now - json.loads(body)["sent"])
 
 
 async def connected(port: int, path: str, latencies: list[float]) -> Client:

@@ -185,6 +185,14 @@ async def matrix(stage: Stage, path: str, kind: str) -> list[object]:
     return surprises
 
 
+def test_somebody_elses_conversation_is_not_theirs(stage):
+    ours = origins(stage.server.port)["ours"]
+    for uuid in (stage["foreign_conversation"], "00000000-0000-4000-8000-000000000000"):
+        path = f"/ws/chat/{uuid}/"
+
+        assert asyncio.run(knock(stage, path, ours, cookie=stage["cookie"])) == 4403
+
+
 def test_no_ticket_and_no_token_is_in_the_log(stage):
     query = stage.ticket()
     asyncio.run(knock(stage, "/ws/inventory/", origins(stage.server.port)["ours"], query=query))
@@ -195,8 +203,11 @@ def test_no_ticket_and_no_token_is_in_the_log(stage):
         assert secret not in log
 
 
-def test_who_signs_out_or_changes_the_password_is_put_out_within_five_seconds(stage):
+def test_who_signs_out_or_changes_the_password_is_put_out_within_five_seconds(
+    stage, record_property
+):
     codes, seconds = asyncio.run(leave_all(stage))
+    record_property("put out", codes.count(4401))
 
     assert codes == [4401] * len(stage["leavers"])
     assert max(seconds) < 5

@@ -12,6 +12,7 @@ from benchmarks.gauntlet.figures.last_unit import a1
 from benchmarks.gauntlet.figures.ledger import a11
 from benchmarks.gauntlet.figures.many_lines import a2
 from benchmarks.gauntlet.figures.restarts import a7
+from benchmarks.gauntlet.figures.sockets import a15, a16
 from benchmarks.gauntlet.figures.twice import a9
 
 FIGURES = {
@@ -25,5 +26,7 @@ FIGURES = {
     "A9": a9,
     "A10": a10,
     "A11": a11,
+    "A15": a15,
+    "A16": a16,
     "A25": a25,
 }

@@ -66,6 +66,7 @@ def _publisher() -> redis.Redis:
         max_connections=host["max_connections"],
         socket_timeout=PATIENCE,
         socket_connect_timeout=PATIENCE,
-        # Once more: a kept connection may be from before a restart of Redis.
-        retry=Retry(NoBackoff(), 1),
+        # Once more: a kept connection may be from before a restart of Redis. Where it hangs,
+        # waiting again would not help.
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )

@@ -13,3 +13,12 @@ class StockChanged(Event):
 @dataclass(frozen=True, kw_only=True)
 class ProductChanged(Event):
     product_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportFinished(Event):
+    """A job that a page watches has ended: well, or with a failure that stands on the job."""
+
+    job_id: int
+    shop_id: int
+    started_by_id: int | None

@@ -24,3 +24,12 @@ class MessagePosted(Event):
     side: str
     kind: str = "text"
     recipient_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationReported(Event):
+    """Somebody asks staff to look at a conversation, or at one message of it."""
+
+    report_id: int
+    conversation_id: int
+    shop_id: int

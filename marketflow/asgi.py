@@ -19,8 +19,9 @@ from catalog.routing import websocket_urlpatterns as inventory  # noqa: E402
 from chat.routing import websocket_urlpatterns as chat  # noqa: E402
 from marketflow.core.realtime.lines import KnowLines  # noqa: E402
 from marketflow.core.realtime.origins import OwnOriginOnly, refuse  # noqa: E402
+from notifications.routing import websocket_urlpatterns as notifications  # noqa: E402
 
-routes = URLRouter([*inventory, *chat, re_path("", refuse)])
+routes = URLRouter([*inventory, *chat, *notifications, re_path("", refuse)])
 
 application = ProtocolTypeRouter(
     {"http": http, "websocket": OwnOriginOnly(KnowLines(ReadCredentials(routes)))}

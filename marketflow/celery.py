@@ -41,6 +41,11 @@ app.conf.beat_schedule = {
         "task": "notifications.tasks.forget_old_webhooks",
         "schedule": crontab(hour=3, minute=40),
     },
+    "write-digests": {"task": "notifications.tasks.write_digests", "schedule": 300.0},
+    "prove-the-books": {
+        "task": "notifications.tasks.prove_the_books",
+        "schedule": crontab(hour=4, minute=40),
+    },
     "forget-old-keys": {
         "task": "marketflow.core.tasks.forget_old_keys",
         "schedule": crontab(hour=3, minute=20),

@@ -50,6 +50,9 @@ class Kind:
         return str(self.sentence) % {name: _in_words(value) for name, value in facts.items()}
 
     def path(self, *args: object) -> str:
+        """`page` is the name of an address, or an address that the contract fixes."""
+        if self.page.startswith("/"):
+            return self.page.format(*args)
         return reverse(self.page, args=args)
 
     def is_fixed(self, channel: Channel) -> bool:
@@ -98,6 +101,22 @@ _rows(Side.BUYING, "orders:order",
     ("dispute_news", [SITE, MAIL, PUSH], "shield-check", True,
      _("News of a dispute"), _("There is news of your dispute with %(shop)s, order %(number)s.")),
 )
+_rows(Side.BUYING, "orders:order",
+    ("review_asked", [SITE, MAIL], "star", False,
+     _("A review is asked for"), _("How was it? Say what you think of order %(number)s.")),
+)
+_rows(Side.BUYING, "product",
+    ("review_answered", [SITE], "star", False,
+     _("Reply to your review"), _("%(shop)s has replied to your review of %(title)s.")),
+    ("price_dropped", [SITE, MAIL], "heart", False,
+     _("Lower price on your wish list"), _("%(title)s is down to %(amount)s.")),
+    ("back_in_stock", [SITE, MAIL, PUSH], "bell", False,
+     _("Back in stock"), _("%(title)s is back.")),
+)
+_rows(Side.BUYING, "/messages/{}/",
+    ("message", [SITE, MAIL, PUSH], "message-circle", False,
+     _("Message"), _("%(name)s has written to you.")),
+)
 _rows(Side.SELLING, "seller:orders_sellerorder_change",
     ("order_to_ship", [SITE, MAIL, PUSH], "package", False,
      _("Order to send"), _("Order %(number)s is paid: send it to %(place)s.")),
@@ -118,6 +137,18 @@ _rows(Side.SELLING, "seller:orders_payout_change",
     ("payout_failed", [SITE, MAIL], "triangle-alert", True,
      _("Payout failed"), _("A payout of %(amount)s to %(shop)s did not arrive.")),
 )
+_rows(Side.SELLING, "seller:orders_review_change",
+    ("review_posted", [SITE, MAIL], "star", False,
+     _("Review"), _("%(title)s was reviewed: %(rating)s of 5 stars.")),
+)
+_rows(Side.SELLING, "seller:catalog_product_change",
+    ("stock_low", [SITE, MAIL], "package", False,
+     _("Low stock"), _("%(title)s is running low: %(left)s left.")),
+)
+_rows(Side.SELLING, "seller:catalog_importjob_change",
+    ("import_finished", [SITE], "upload", False,
+     _("Import finished"), _("The import of %(file)s has ended.")),
+)
 _rows(Side.SELLING, "sell_status",
     ("shop_applied", [SITE, MAIL], "store", True,
      _("Application received"), _("We have your application for %(shop)s.")),
@@ -135,6 +166,16 @@ _rows(Side.SELLING, "seller:index",
 _rows(Side.STAFF, "admin:orders_payout_change",
     ("payout_failed_staff", [SITE], "triangle-alert", False,
      _("Failed payout"), _("Payout %(number)s of %(shop)s did not arrive.")),
+)
+_rows(Side.STAFF, "admin:orders_review_change",
+    ("review_reported", [SITE], "circle-alert", False,
+     _("Reported review"), _("A review of %(title)s was reported.")),
+)
+_rows(Side.STAFF, "admin:index",
+    ("conversation_reported", [SITE], "circle-alert", False,
+     _("Reported conversation"), _("A conversation with %(shop)s was reported.")),
+    ("audit_red", [SITE], "triangle-alert", False,
+     _("The books do not balance"), _("The audit found what is broken: %(codes)s.")),
 )
 _rows(Side.STAFF, "admin:accounts_shop_change",
     ("shop_to_approve", [SITE], "store", False,

@@ -14,7 +14,13 @@ from accounts.events import (
     ShopRefused,
     ShopSuspended,
 )
-from accounts.models import BankAccount, Shop
+from accounts.models import BankAccount, Shop, User
+from carts.services import price_watch
+from catalog.events import ImportFinished, ProductChanged
+from catalog.models import ImportJob
+from chat.events import ConversationReported, MessagePosted
+from chat.models import Conversation, Side
+from chat.services import reading
 from marketflow.core.events import subscribe
 from notifications import webhook_receivers  # noqa: F401 - programs are told there
 from notifications.audiences import (
@@ -27,13 +33,15 @@ from notifications.audiences import (
     tell_those_who,
 )
 from notifications.models import Habits, Notification, Preference, PushSubscription
-from notifications.services import mailing
+from notifications.services import counts, delivery, mailing
 from notifications.services.delivery import News
+from notifications.subjects import application_of, is_of_a_bank, order_of, part_of, units_of
 from orders.events import (
     DisputeAnswered,
     DisputeClosed,
     DisputeOpened,
     OrderCancelled,
+    OrderCompleted,
     OrderLinkAsked,
     OrderPaid,
     OrderPlaced,
@@ -42,11 +50,14 @@ from orders.events import (
     RefundIssued,
     ReturnAnswered,
     ReturnRequested,
+    ReviewAnswered,
+    ReviewPosted,
+    ReviewReported,
     SellerOrderCancelled,
     SellerOrderDelivered,
     SellerOrderShipped,
 )
-from orders.models import Dispute, Order, OrderLine, Payout, Refund, Return, SellerOrder, Shipment
+from orders.models import Dispute, Order, Payout, Refund, Return, Review, SellerOrder, Shipment
 from orders.services import links
 
 # --- orders: the buyer
@@ -54,23 +65,23 @@ from orders.services import links
 
 @subscribe(OrderPlaced)
 def tell_the_buyer_that_the_order_is_placed(event: OrderPlaced) -> None:
-    tell_the_buyer("order_placed", _order(event.order_id))
+    tell_the_buyer("order_placed", order_of(event.order_id))
 
 
 @subscribe(OrderPaid)
 def tell_the_buyer_that_the_order_is_paid(event: OrderPaid) -> None:
-    tell_the_buyer("order_paid", _order(event.order_id))
+    tell_the_buyer("order_paid", order_of(event.order_id))
 
 
 @subscribe(OrderCancelled)
 def tell_the_buyer_that_the_time_to_pay_has_ended(event: OrderCancelled) -> None:
     if event.reason == Order.State.EXPIRED:
-        tell_the_buyer("order_expired", _order(event.order_id))
+        tell_the_buyer("order_expired", order_of(event.order_id))
 
 
 @subscribe(OrderCancelled)
 def confirm_to_the_buyer_that_it_is_cancelled(event: OrderCancelled) -> None:
-    order = _order(event.order_id)
+    order = order_of(event.order_id)
     # What was never paid costs nobody anything: no news.
     if event.reason == Order.State.CANCELLED and order.paid_at:
         tell_the_buyer("order_cancelled", order)
@@ -78,7 +89,7 @@ def confirm_to_the_buyer_that_it_is_cancelled(event: OrderCancelled) -> None:
 
 @subscribe(SellerOrderCancelled)
 def tell_the_buyer_what_a_shop_does_not_send(event: SellerOrderCancelled) -> None:
-    part = _part(event.seller_order_id)
+    part = part_of(event.seller_order_id)
     lines = {line.pk: line for line in part.lines.all()}
     tell_the_buyer(
         "part_cancelled",
@@ -93,7 +104,7 @@ def tell_the_buyer_what_a_shop_does_not_send(event: SellerOrderCancelled) -> Non
 @subscribe(SellerOrderShipped)
 def tell_the_buyer_that_a_parcel_is_on_its_way(event: SellerOrderShipped) -> None:
     parcel = Shipment.objects.prefetch_related("lines__line").get(pk=event.shipment_id)
-    part = _part(event.seller_order_id)
+    part = part_of(event.seller_order_id)
     tell_the_buyer(
         "parcel_sent",
         part.order,
@@ -107,7 +118,7 @@ def tell_the_buyer_that_a_parcel_is_on_its_way(event: SellerOrderShipped) -> Non
 
 @subscribe(SellerOrderDelivered)
 def tell_the_buyer_that_it_is_there(event: SellerOrderDelivered) -> None:
-    part = _part(event.seller_order_id)
+    part = part_of(event.seller_order_id)
     if part.order.buyer_id is not None:  # A guest has no list, and stands before the parcel.
         facts = {"shop": part.shop.name}
         tell_the_buyer("parcel_delivered", part.order, about=part.number, facts=facts, part=part)
@@ -119,7 +130,7 @@ def tell_the_buyer_that_a_payment_was_not_needed(event: RefundIssued) -> None:
     if event.seller_order_id is not None:
         return
     refund = Refund.objects.select_related("payment").get(pk=event.refund_id)
-    order = _order(event.order_id)
+    order = order_of(event.order_id)
     tell_the_buyer(
         "payment_returned",
         order,
@@ -134,11 +145,11 @@ def tell_the_buyer_that_a_payment_was_not_needed(event: RefundIssued) -> None:
 def tell_the_buyer_that_money_is_on_its_way_back(event: RefundIssued) -> None:
     refund = Refund.objects.select_related("seller_order__shop").get(pk=event.refund_id)
     # A payment that was not needed is news of its own, and a bank tells its own client.
-    if refund.seller_order is None or not refund.amount_minor or _is_of_a_bank(refund):
+    if refund.seller_order is None or not refund.amount_minor or is_of_a_bank(refund):
         return
     tell_the_buyer(
         "refund_issued",
-        _order(event.order_id),
+        order_of(event.order_id),
         about=str(refund.uuid),
         facts=amount(refund.amount),
         refund=refund,
@@ -157,7 +168,7 @@ def tell_the_buyer_what_the_shop_says_to_a_return(event: ReturnAnswered) -> None
         facts={"shop": part.shop.name},
         part=part,
         parcel=parcel,
-        units=_units(parcel),
+        units=units_of(parcel),
         is_approved=event.is_approved,
     )
 
@@ -165,7 +176,7 @@ def tell_the_buyer_what_the_shop_says_to_a_return(event: ReturnAnswered) -> None
 @subscribe(OrderLinkAsked)
 def send_the_link_to_an_order(event: OrderLinkAsked) -> None:
     """Asked for by who holds the mailbox: a mail, and no news."""
-    order = _order(event.order_id)
+    order = order_of(event.order_id)
     mailing.write(
         recipient=order.email,
         kind="order_link",
@@ -186,7 +197,7 @@ def tell_the_shops_what_to_send(event: OrderPaid) -> None:
 
 @subscribe(OrderCancelled)
 def tell_the_shops_what_not_to_send(event: OrderCancelled) -> None:
-    order = _order(event.order_id)
+    order = order_of(event.order_id)
     if event.reason == Order.State.CANCELLED and order.paid_at:
         for part in order.seller_orders.filter(shop__in=event.shop_ids).order_by("pk"):
             tell_the_shop("part_called_off", part, "ship")
@@ -202,7 +213,7 @@ def tell_the_shop_that_a_return_waits_for_an_answer(event: ReturnRequested) -> N
         about=str(parcel.uuid),
         page_args=(parcel.pk,),
         parcel=parcel,
-        units=_units(parcel),
+        units=units_of(parcel),
     )
 
 
@@ -230,7 +241,7 @@ def tell_both_sides_how_it_ended(event: DisputeClosed) -> None:
 @subscribe(ShopApplied)
 def tell_the_owners_that_their_application_arrived(event: ShopApplied) -> None:
     shop = Shop.objects.get(pk=event.shop_id)
-    tell_the_owners("shop_applied", shop, owners_of(shop), about=_applied(shop))
+    tell_the_owners("shop_applied", shop, owners_of(shop), about=application_of(shop))
 
 
 @subscribe(ShopApplied)
@@ -238,7 +249,7 @@ def tell_staff_that_a_shop_wants_to_open(event: ShopApplied) -> None:
     shop = Shop.objects.get(pk=event.shop_id)
     news = News(
         kind="shop_to_approve",
-        about=_applied(shop),
+        about=application_of(shop),
         page_args=(shop.pk,),
         facts={"shop": shop.name},
     )
@@ -258,6 +269,111 @@ def tell_the_owners_what_to_change(event: ShopRefused) -> None:
 @subscribe(ShopSuspended)
 def tell_the_owners_that_their_shop_is_closed(event: ShopSuspended) -> None:
     tell_the_owners("shop_suspended", Shop.objects.get(pk=event.shop_id), event.recipient_ids)
+
+
+# --- reviews and talk
+
+
+@subscribe(OrderCompleted)
+def ask_the_buyer_for_a_review(event: OrderCompleted) -> None:
+    order = order_of(event.order_id)
+    if order.buyer_id is not None:  # Only who has an account can write one.
+        tell_the_buyer("review_asked", order)
+
+
+@subscribe(ReviewPosted)
+def tell_the_shop_that_it_was_reviewed(event: ReviewPosted) -> None:
+    review = Review.objects.select_related("product").get(pk=event.review_id)
+    news = News(
+        kind="review_posted",
+        about=str(review.uuid),
+        page_args=(review.pk,),
+        facts={"title": review.product.title, "rating": review.rating},
+    )
+    tell_those_who("refund", event.shop_id, news)
+
+
+@subscribe(ReviewAnswered)
+def tell_the_author_that_the_shop_replied(event: ReviewAnswered) -> None:
+    review = Review.objects.select_related("product", "shop", "author").get(pk=event.review_id)
+    news = News(
+        kind="review_answered",
+        about=str(review.uuid),
+        page_args=(review.product.slug,),
+        facts={"title": review.product.title, "shop": review.shop.name},
+    )
+    delivery.tell(user=review.author, news=news)
+
+
+@subscribe(MessagePosted)
+def tell_who_is_away_that_somebody_wrote(event: MessagePosted) -> None:
+    """Once for all that piles up unread; who looks at the conversation is not among them."""
+    conversation = Conversation.objects.with_people().get(pk=event.conversation_id)
+    side = Side.SHOP if event.side == Side.BUYER else Side.BUYER
+    read = reading.read_seq(conversation, side)
+    if event.seq <= read:  # Told late, or twice: they have seen it.
+        return
+    news = News(
+        kind="message",
+        about=f"{conversation.uuid}:{read}",
+        page_args=(conversation.uuid,),
+        facts={"name": conversation.name_of(Side(event.side))},
+    )
+    for person in User.objects.filter(pk__in=event.recipient_ids).order_by("pk"):
+        if delivery.tell(user=person, news=news) is None:
+            counts.push_on_commit(person)
+
+
+# --- wishes
+
+
+@subscribe(ProductChanged)
+def tell_who_wished_it_that_the_price_fell(event: ProductChanged) -> None:
+    for fall in price_watch.falls(event.product_ids):
+        news = News(
+            kind="price_dropped",
+            about=f"{fall.product.pk}:{fall.price.amount}",
+            page_args=(fall.product.slug,),
+            facts={"title": fall.product.title} | amount(fall.price),
+        )
+        delivery.tell(user=fall.user, news=news)
+
+
+# --- the house
+
+
+@subscribe(ImportFinished)
+def tell_who_started_an_import_that_it_ended(event: ImportFinished) -> None:
+    job = ImportJob.objects.select_related("started_by").get(pk=event.job_id)
+    if job.started_by is not None:
+        news = News(
+            kind="import_finished",
+            about=str(job.uuid),
+            page_args=(job.pk,),
+            facts={"file": job.file_name},
+        )
+        delivery.tell(user=job.started_by, news=news)
+
+
+@subscribe(ReviewReported)
+def tell_staff_that_a_review_was_reported(event: ReviewReported) -> None:
+    review = Review.objects.select_related("product").get(pk=event.review_id)
+    news = News(
+        kind="review_reported",
+        about=str(event.report_id),
+        page_args=(review.pk,),
+        facts={"title": review.product.title},
+    )
+    tell_staff("orders.change_review", news, write_to_operator=False)
+
+
+@subscribe(ConversationReported)
+def tell_staff_that_a_conversation_was_reported(event: ConversationReported) -> None:
+    shop = Shop.objects.get(pk=event.shop_id)
+    news = News(
+        kind="conversation_reported", about=str(event.report_id), facts={"shop": shop.name}
+    )
+    tell_staff("chat.change_report", news, write_to_operator=False)
 
 
 # --- money
@@ -310,30 +426,6 @@ def tell_staff_that_a_payout_failed(event: PayoutFailed) -> None:
 def forget_what_somebody_was_told(event: AccountDeleted) -> None:
     for model in (Notification, Preference, Habits, PushSubscription):
         model.objects.filter(user=event.user_id).delete()
-
-
-def _order(order_id: int) -> Order:
-    return Order.objects.with_contents().select_related("buyer").get(pk=order_id)
-
-
-def _part(part_id: int) -> SellerOrder:
-    return SellerOrder.objects.with_contents().select_related("order__buyer").get(pk=part_id)
-
-
-def _applied(shop: Shop) -> str:
-    return f"{shop.pk}:{shop.applied_at.isoformat()}"
-
-
-def _units(parcel: Return) -> list[tuple[int, OrderLine]]:
-    return [(row.quantity, row.line) for row in parcel.lines.all()]
-
-
-def _is_of_a_bank(refund: Refund) -> bool:
-    """Whether the buyer's own bank took it: then the buyer hears it from there."""
-    disputes = Dispute.objects.by(Dispute.Origin.PROVIDER).filter(
-        seller_order=refund.seller_order, provider_reference=refund.provider_reference
-    )
-    return disputes.exists()
 
 
 def _tell_both(step: str, dispute_id: int) -> None:

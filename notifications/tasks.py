@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from notifications.services import mailing
+from notifications.services import digest, mailing, watching
 from notifications.services.webhooks import keeping, sending
 
 EMBEDDED_SECONDS = 4
@@ -31,3 +31,15 @@ def send_webhooks() -> int:
 def forget_old_webhooks() -> int:
     """Drop what was sent, or given up, long ago."""
     return keeping.forget_old()
+
+
+@shared_task
+def write_digests() -> int:
+    """Gather what could wait, for those whose hour has come."""
+    return digest.write_due()
+
+
+@shared_task
+def prove_the_books() -> bool:
+    """The nightly audit: staff are told what is broken, once a day."""
+    return watching.prove_the_books()

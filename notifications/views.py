@@ -8,16 +8,18 @@ from itertools import groupby
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import get_default_timezone, localtime, now
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.pages import form_page, see_other
 from marketflow.core import time_zones
 from notifications.forms import PreferencesForm
+from notifications.kinds import Channel
 from notifications.models import Notification
 from notifications.services import inbox as inboxes
 from notifications.services import preferences as wishes
@@ -75,6 +77,25 @@ def preferences(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your preferences are saved."))
         return see_other("notifications:preferences")
     return form_page(request, "notifications/preferences.html", {"form": form})
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """End the mails of one kind. The signed link is the proof: mail programs have no session.
+
+    Opening it ends nothing, because scanners of mail open every link.
+    """
+    found = wishes.who_goes(token)
+    if found is None:
+        raise Http404
+    user, kind = found
+    is_done = request.method == "POST"
+    if is_done:
+        wishes.switch_off(user=user, kind=kind.name, channel=Channel.EMAIL)
+    context = {"kind": kind, "is_done": is_done}
+    return render(request, "notifications/unsubscribe.html", context)
 
 
 def _zone():

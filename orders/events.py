@@ -160,6 +160,14 @@ class ReviewAnswered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReviewReported(Event):
+    """Somebody finds that a review should not stand there."""
+
+    report_id: int
+    review_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderLinkAsked(Event):
     """A guest asks for the link to their order. `asking` tells one asking from the next."""
 

@@ -13,6 +13,8 @@ class WishListItem(models.Model):
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="wish_list")
     product = models.ForeignKey("catalog.Product", models.CASCADE, related_name="+")
     added_at = models.DateTimeField(default=now)
+    # The lowest price that they saw or were told of. A fall below it is news.
+    seen_minor = models.PositiveBigIntegerField(db_default=0)
 
     objects = WishListItemQuerySet.as_manager()
 

@@ -55,7 +55,7 @@ def add(*, user: User, product: Product) -> bool:
         return False
     if mine.count() >= MOST:
         raise WishListFull
-    WishListItem.objects.create(user=user, product=product)
+    WishListItem.objects.create(user=user, product=product, seen_minor=product.price_minor)
     return True
 
 

@@ -6,9 +6,11 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from accounts.models import User
+from chat.events import ConversationReported
 from chat.models import Conversation, Message, Report, Side
 from chat.words import clean
 from marketflow.core.errors import Refusal
+from marketflow.core.events import publish
 from marketflow.core.realtime import push_on_commit
 
 
@@ -45,14 +47,15 @@ def report(
 ) -> Report:
     """Ask staff to look. While one report of theirs is open, another says the same.
 
-    Raises `NoReason`. The text of `message` is kept as it is now.
+    Raises `NoReason`. The text of `message` is kept as it is now. Publishes
+    `ConversationReported`.
     """
     words = clean(reason)[:500]
     if not words:
         raise NoReason
     try:
         with transaction.atomic():
-            return Report.objects.create(
+            made = Report.objects.create(
                 conversation=conversation,
                 message=message,
                 reporter=reporter,
@@ -60,6 +63,14 @@ def report(
                 reason=words,
                 quoted=message.body if message else "",
             )
+            publish(
+                ConversationReported(
+                    report_id=made.pk,
+                    conversation_id=conversation.pk,
+                    shop_id=conversation.shop_id,
+                )
+            )
+            return made
     except IntegrityError:
         return Report.objects.open().get(conversation=conversation, reporter=reporter)
 

@@ -9,7 +9,8 @@ from django.db.models import Count, Value
 
 from accounts.models import User
 from chat.models import Conversation
-from marketflow.core.realtime import push
+from marketflow.core.realtime import push, user_group
+from notifications.kinds import KINDS, Channel
 from notifications.models import Notification
 
 
@@ -32,18 +33,13 @@ def counts_of(user: User) -> Counts:
     return found
 
 
-def group_of(user: User) -> str:
-    """The channel group of somebody's own open pages."""
-    return f"user.{user.pk}"
-
-
 def push_on_commit(user: User, notification: Notification | None = None) -> None:
     """Tell open pages of `user` what is new, and how much. Hints: the page renders right alone."""
 
     def push_hints() -> None:
         if notification is not None and notification.is_shown and notification.read_at is None:
-            push(group_of(user), "notification", **frame(notification))
-        push(group_of(user), "counts", **counts_of(user))
+            push(user_group(user.pk), "notification", **frame(notification))
+        push(user_group(user.pk), "counts", **counts_of(user))
 
     transaction.on_commit(push_hints, robust=True)
 
@@ -54,5 +50,8 @@ def frame(notification: Notification) -> dict[str, object]:
         "kind": notification.kind,
         "text": notification.text,
         "url": notification.get_absolute_url(),
+        "path": notification.path,
+        # Worth a word on whatever page somebody is at; the rest waits beside the bell.
+        "is_urgent": Channel.PUSH in KINDS[notification.kind].channels,
         "created_at": notification.created_at.isoformat(),
     }

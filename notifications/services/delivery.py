@@ -109,5 +109,6 @@ def _mail(user: User, news: News, wishes: Wishes, due_at: datetime | None) -> No
         context=news.mail_context,
         template=news.template,
         reader=wishes.habits,
+        way_out=preferences.way_out(user, news.kind),
         due_at=due_at,
     )

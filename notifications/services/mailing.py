@@ -7,6 +7,7 @@ import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -32,22 +33,27 @@ def write(
     template: str = "",
     reader: Habits | None = None,
     due_at: datetime | None = None,
+    way_out: str = "",
 ) -> Mail | None:
     """Write the mail `kind` to `recipient` about something; None where that was done before,
     and for an address that can't exist, such as a rehearsal's.
 
     Rendered from `<template>_subject.txt`, `.txt` and `.html`, by default those of the kind, in
     the language and the time zone of `reader`. Sent after the commit, or once `due_at` has come.
+    `way_out` is the address that ends mails of this kind, for those that may be ended.
     """
     if recipient.endswith(NOWHERE):
         return None
     with _in_the_words_of(reader):
-        subject, text, html = render(template or kind, context | {"email": recipient})
+        more = {"email": recipient, "unsubscribe_url": way_out}
+        subject, text, html = render(template or kind, context | more)
+    values = {"subject": subject, "text": text, "html": html, "unsubscribe_url": way_out}
+    if due_at is not None:
+        values["due_at"] = due_at
     mail, is_new = Mail.objects.get_or_create(
         recipient=recipient,
         dedupe_key=f"{kind}:{about}",
-        defaults={"kind": template or kind, "subject": subject, "text": text, "html": html}
-        | ({"due_at": due_at} if due_at else {}),
+        defaults=values | {"kind": template or kind},
     )
     if not is_new:
         return None
@@ -100,10 +106,22 @@ def _in_the_words_of(reader: Habits | None) -> Iterator[None]:
 
 
 def _hand_over(mail: Mail) -> None:
-    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.recipient])
+    message = EmailMultiAlternatives(
+        mail.subject, mail.text, to=[mail.recipient], headers=_headers(mail)
+    )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
     message.send()
+
+
+def _headers(mail: Mail) -> dict[str, str]:
+    # The same however often it is sent: a mail program that gets it twice shows one.
+    headers = {"Message-ID": f"<mail.{mail.pk}@{urlsplit(settings.SITE_URL).hostname}>"}
+    if mail.unsubscribe_url:
+        # One click (RFC 8058): the mail program posts, nobody has to sign in.
+        headers["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 def _send_soon(mail_id: int) -> None:

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+from django.core import signing
 from django.db import transaction
+from django.urls import reverse
 
 from accounts.models import User
 from notifications.kinds import KINDS, Channel, Kind, Side
 from notifications.models import Habits, Preference
 
+WAY_OUT = "notifications.unsubscribe"
 Choices = Mapping[str, Mapping[str, bool]]
 
 
@@ -105,6 +109,25 @@ def switch_off(*, user: User, kind: str, channel: Channel) -> bool:
         user=user, kind=kind, channel=channel, defaults={"is_on": False}
     )
     return True
+
+
+def way_out(user: User, kind: str) -> str:
+    """Where one click ends the mails of `kind`, signed in or not; "" where nobody can."""
+    if KINDS[kind].is_fixed(Channel.EMAIL):
+        return ""
+    token = signing.dumps([user.pk, kind], salt=WAY_OUT)
+    return settings.SITE_URL + reverse("notifications:unsubscribe", args=[token])
+
+
+def who_goes(token: str) -> tuple[User, Kind] | None:
+    """Whose mails of which kind the link of `token` ends; None for what no mail of ours bore."""
+    try:
+        user_id, name = signing.loads(token, salt=WAY_OUT)
+    except signing.BadSignature:
+        return None
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    kind = KINDS.get(name)
+    return (user, kind) if user and kind else None
 
 
 def _differences(user: User, choices: Choices) -> Iterable[Preference]:

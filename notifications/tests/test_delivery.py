@@ -125,10 +125,18 @@ def test_in_quiet_hours_a_mail_waits_and_an_essential_one_does_not(buyer):
 # --- the table
 
 
+NAMED = ("number", "shop", "place", "title", "name", "file", "left", "rating", "codes")
+
+
 def test_every_kind_has_words_and_a_page():
-    arguments = {"orders:order": ["MF-1"], "sell_status": [], "seller:index": []}
+    arguments = {
+        "orders:order": ["MF-1"],
+        "sell_status": [],
+        "seller:index": [],
+        "admin:index": [],
+    }
     facts = {"amount": {"amount": 1999, "currency": "EUR"}}
-    facts |= dict.fromkeys(("number", "shop", "place", "title"), "Here")
+    facts |= dict.fromkeys(NAMED, "Here")
     for kind in KINDS.values():
         assert kind.in_words(facts).endswith(".")
         assert kind.path(*arguments.get(kind.page, [1])).startswith("/")

@@ -16,7 +16,7 @@ from catalog.services import ratings
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from marketflow.core.plain_text import one_line, plain_text
-from orders.events import ReviewAnswered, ReviewPosted
+from orders.events import ReviewAnswered, ReviewPosted, ReviewReported
 from orders.models import OrderLine, Review, ReviewReport, SellerOrder
 
 ARRIVED = (SellerOrder.State.DELIVERED, SellerOrder.State.COMPLETED)
@@ -132,12 +132,15 @@ def reply(*, review: Review, body: str, actor: User) -> Review:
     return review
 
 
+@transaction.atomic
 def report(*, review: Review, reporter: User, reason: str) -> ReviewReport:
-    """Somebody objects. Saying it twice changes nothing."""
+    """Somebody objects. Saying it twice changes nothing. Publishes `ReviewReported`."""
     values = {"reason": one_line(reason)}
-    found, _is_new = ReviewReport.objects.get_or_create(
+    found, is_new = ReviewReport.objects.get_or_create(
         review=review, reporter=reporter, defaults=values
     )
+    if is_new:
+        publish(ReviewReported(report_id=found.pk, review_id=review.pk))
     return found
 
 

@@ -28,6 +28,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts.models import Shop, User
+from catalog.events import ImportFinished
 from catalog.models import ImportJob, ImportRow
 from catalog.services.importing import reports
 from catalog.services.importing.apply import Batch, Done
@@ -40,6 +41,7 @@ from catalog.services.importing.matching import known
 from catalog.services.importing.planning import Planner
 from catalog.services.importing.reports import Listener, Silence, count
 from catalog.services.importing.undoing import NotUndoable, Undone, undo
+from marketflow.core.events import publish
 
 __all__ = [
     "MOST_ROWS_ON_PAGE",
@@ -181,10 +183,14 @@ def _run(job: ImportJob, catalogue: Catalogue, listener: Listener) -> ImportJob:
     return _finish(job, State.DONE)
 
 
+@transaction.atomic
 def _finish(job: ImportJob, state: str, failure: str = "") -> ImportJob:
     job.state, job.failure, job.finished_at = state, failure, now()
     if job.pk:
         job.save(update_fields=["state", "failure", "finished_at", "counts", "records_read"])
+        publish(
+            ImportFinished(job_id=job.pk, shop_id=job.shop_id, started_by_id=job.started_by_id)
+        )
     return job
 
 

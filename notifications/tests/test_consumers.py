@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.tests.factories import make_user
+from notifications.routing import websocket_urlpatterns
+from notifications.services import inbox
+from notifications.tests.factories import make_notifications
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def open_page(user) -> WebsocketCommunicator:
+    page = WebsocketCommunicator(URLRouter(websocket_urlpatterns), "/ws/notifications/")
+    page.scope["user"] = user
+    await page.connect()
+    return page
+
+
+@pytest.fixture
+async def ana():
+    return await database_sync_to_async(make_user)("ana")
+
+
+def counts(notifications: int) -> dict:
+    return {"type": "counts", "notifications": notifications, "messages": 0}
+
+
+async def test_a_page_hears_of_news_and_of_how_much_there_is(ana):
+    await database_sync_to_async(make_notifications)(ana)
+    page = await open_page(ana)
+    assert await page.receive_json_from() == counts(1)
+
+    await database_sync_to_async(make_notifications)(ana, 2)  # One of them is known already.
+
+    frame = await page.receive_json_from()
+    assert (frame["type"], frame["kind"]) == ("notification", "parcel_sent")
+    assert frame["text"] == "Fern & Co has sent a parcel of order MF-1."
+    assert frame["url"] == f"/notifications/{frame['id']}/"
+    assert await page.receive_json_from() == counts(2)
+
+    await database_sync_to_async(inbox.mark_read)(user=ana)
+    assert await page.receive_json_from() == counts(0)
+    await page.disconnect()
+
+
+async def test_somebody_elses_news_stays_theirs(ana):
+    sam = await database_sync_to_async(make_user)("sam")
+    page = await open_page(sam)
+    await page.receive_json_from()
+
+    await database_sync_to_async(make_notifications)(ana)
+
+    assert await page.receive_nothing()
+    await page.disconnect()
+
+
+async def test_nobody_is_turned_away():
+    page = await open_page(AnonymousUser())
+
+    assert await page.receive_output() == {"type": "websocket.close", "code": 4401}
+
+
+async def test_commands_are_refused_in_place(ana):
+    page = await open_page(ana)
+    await page.receive_json_from()
+
+    await page.send_json_to({"type": "read"})
+
+    assert await page.receive_json_from() == {"type": "error", "code": "invalid"}
+    await page.disconnect()

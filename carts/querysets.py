@@ -109,6 +109,14 @@ class TaxRateQuerySet(models.QuerySet):
         return self.filter(country=country, valid_from__lte=localdate()).order_by("valid_from")
 
 
+class BackInStockRequestQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def waiting(self):
+        return self.filter(told_at=None)
+
+
 class WishListItemQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(user=user) if user.is_authenticated else self.none()

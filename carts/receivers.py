@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.events import AccountDeleted
-from carts.models import Cart, WishListItem
+from carts.models import BackInStockRequest, Cart, WishListItem
 from carts.services import baskets, wish_list
 from marketflow.core.errors import Refusal
 from marketflow.core.events import subscribe
@@ -50,4 +50,5 @@ def save_what_the_guest_wished(sender: type, request: HttpRequest, user, **kwarg
 @subscribe(AccountDeleted)
 def forget_what_they_meant_to_buy(event: AccountDeleted) -> None:
     WishListItem.objects.filter(user=event.user_id).delete()
+    BackInStockRequest.objects.filter(user=event.user_id).delete()
     Cart.objects.open().filter(buyer=event.user_id).delete()

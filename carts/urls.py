@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from carts import couponing, views, wishing
+from carts import couponing, views, waiting, wishing
 
 app_name = "carts"
 
@@ -13,6 +13,7 @@ cart_urls = [
     path("lines/<uuid:line>/unsave/", views.take_back, name="unsave"),
     path("settle/", views.settle, name="settle"),
     path("delivery/", views.choose_place, name="delivery"),
+    path("tell-me/", waiting.ask, name="tell_me"),
     path("coupon/", couponing.apply, name="coupon"),
     path("coupon/remove/", couponing.remove, name="coupon_remove"),
 ]

@@ -42,6 +42,10 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=40),
     },
     "write-digests": {"task": "notifications.tasks.write_digests", "schedule": 300.0},
+    "tell-next-in-line": {
+        "task": "notifications.tasks.tell_next_in_line",
+        "schedule": crontab(minute=35),
+    },
     "prove-the-books": {
         "task": "notifications.tasks.prove_the_books",
         "schedule": crontab(hour=4, minute=40),

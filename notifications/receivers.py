@@ -16,7 +16,7 @@ from accounts.events import (
 )
 from accounts.models import BankAccount, Shop, User
 from carts.services import price_watch
-from catalog.events import ImportFinished, ProductChanged
+from catalog.events import ImportFinished, ProductChanged, StockChanged
 from catalog.models import ImportJob
 from chat.events import ConversationReported, MessagePosted
 from chat.models import Conversation, Side
@@ -33,7 +33,7 @@ from notifications.audiences import (
     tell_those_who,
 )
 from notifications.models import Habits, Notification, Preference, PushSubscription
-from notifications.services import counts, delivery, mailing
+from notifications.services import counts, delivery, mailing, watching
 from notifications.services.delivery import News
 from notifications.subjects import application_of, is_of_a_bank, order_of, part_of, units_of
 from orders.events import (
@@ -339,7 +339,17 @@ def tell_who_wished_it_that_the_price_fell(event: ProductChanged) -> None:
         delivery.tell(user=fall.user, news=news)
 
 
+@subscribe(StockChanged)
+def tell_who_waits_that_it_is_back(event: StockChanged) -> None:
+    watching.tell_next_in_line(event.stock_item_ids)
+
+
 # --- the house
+
+
+@subscribe(StockChanged)
+def tell_the_shop_what_runs_low(event: StockChanged) -> None:
+    watching.tell_what_runs_low(event.stock_item_ids)
 
 
 @subscribe(ImportFinished)

@@ -43,3 +43,9 @@ def write_digests() -> int:
 def prove_the_books() -> bool:
     """The nightly audit: staff are told what is broken, once a day."""
     return watching.prove_the_books()
+
+
+@shared_task
+def tell_next_in_line() -> int:
+    """Units are left over when the head start of those told first has ended: tell the next."""
+    return watching.tell_next_in_line()

@@ -56,6 +56,7 @@ class OwnShopAdmin(ShopScopedAdmin):
                 "fields": [("away_from", "away_until"), "away_note"],
             },
         ),
+        (_("Stock"), {"classes": ["tab"], "fields": ["low_stock_at"]}),
         (
             _("Payouts"),
             {

@@ -60,6 +60,9 @@ class Shop(models.Model):
     away_until = models.DateField(_("away until"), null=True, blank=True)
     away_note = models.CharField(_("note to buyers"), max_length=200, blank=True)
 
+    low_stock_at = models.PositiveSmallIntegerField(
+        _("tell us when so few units are left"), default=3, db_default=3
+    )
     payout_schedule = models.CharField(
         _("payouts"), max_length=10, choices=Schedule, default=Schedule.WEEKLY
     )

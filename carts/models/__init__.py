@@ -3,6 +3,14 @@
 from carts.models.cart import Cart, CartLine
 from carts.models.delivery import ShippingOption, TaxRate
 from carts.models.promotion import Promotion
-from carts.models.wish import WishListItem
+from carts.models.wish import BackInStockRequest, WishListItem
 
-__all__ = ["Cart", "CartLine", "Promotion", "ShippingOption", "TaxRate", "WishListItem"]
+__all__ = [
+    "BackInStockRequest",
+    "Cart",
+    "CartLine",
+    "Promotion",
+    "ShippingOption",
+    "TaxRate",
+    "WishListItem",
+]

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from carts.querysets import WishListItemQuerySet
+from carts.querysets import BackInStockRequestQuerySet, WishListItemQuerySet
 
 
 class WishListItem(models.Model):
@@ -28,3 +28,36 @@ class WishListItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} wishes {self.product_id}"
+
+
+class BackInStockRequest(models.Model):
+    """Somebody waits for a variant that is sold out. Told once; asked again, it is another."""
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    variant = models.ForeignKey("catalog.Variant", models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField(default=now)
+    # By the database's clock, as who is told first has a head start by it.
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BackInStockRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("request to be told")
+        verbose_name_plural = _("requests to be told")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "variant"],
+                condition=models.Q(told_at=None),
+                name="waits_once_for_a_variant",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["variant", "id"], name="waiting_line", condition=models.Q(told_at=None)
+            ),
+            models.Index(fields=["variant", "told_at"], name="told_of_stock"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} waits for {self.variant_id}"

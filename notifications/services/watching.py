@@ -1,12 +1,75 @@
-"""What the house finds by itself and tells staff."""
+"""What the house finds by itself: stock that runs low or comes back, books that don't balance."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import F
 from django.utils.timezone import localdate
 
+from carts.services import waiting_lines
+from catalog.models import StockItem
 from marketflow.core import invariants
-from notifications.audiences import tell_staff
+from notifications.audiences import tell_staff, tell_those_who
+from notifications.models import StockWatch
+from notifications.services import delivery
 from notifications.services.delivery import News
+
+
+@transaction.atomic
+def tell_next_in_line(stock_item_ids: Iterable[int] | None = None) -> int:
+    """Tell those whose turn it is that what they wait for is back. Returns how many."""
+    requests = waiting_lines.next_in_line(stock_item_ids)
+    for request in requests:
+        product = request.variant.product
+        news = News(
+            kind="back_in_stock",
+            about=str(request.pk),
+            page_args=(product.slug,),
+            facts={"title": str(request.variant)},
+        )
+        delivery.tell(user=request.user, news=news)
+    return len(requests)
+
+
+@transaction.atomic
+def tell_what_runs_low(stock_item_ids: Iterable[int]) -> int:
+    """Tell shops of these items that have become low, once for each time. Returns how many.
+
+    An item is looked at for the first time without a word, low or not.
+    """
+    items = StockItem.objects.filter(pk__in=list(stock_item_ids)).order_by("pk")
+    items = list(items.select_related("variant__product__shop"))
+    watches = StockWatch.objects.in_bulk([item.pk for item in items])
+    new = [
+        StockWatch(stock_item=one, is_low=_is_low(one)) for one in items if one.pk not in watches
+    ]
+    StockWatch.objects.bulk_create(new, ignore_conflicts=True)
+    known = [item for item in items if item.pk in watches]
+    return sum(_look_again(item, watches[item.pk]) for item in known)
+
+
+def _look_again(item: StockItem, watch: StockWatch) -> bool:
+    is_low = _is_low(item)
+    if is_low == watch.is_low:
+        return False
+    # A rival that looks at the same moment finds it changed already.
+    changed = StockWatch.objects.filter(pk=item.pk, is_low=watch.is_low)
+    is_news = changed.update(is_low=is_low, crossings=F("crossings") + is_low) and is_low
+    if is_news:
+        news = News(
+            kind="stock_low",
+            about=f"{item.pk}:{watch.crossings + 1}",
+            page_args=(item.variant.product_id,),
+            facts={"title": str(item.variant), "left": item.available},
+        )
+        tell_those_who("stock", item.variant.product.shop_id, news)
+    return bool(is_news)
+
+
+def _is_low(item: StockItem) -> bool:
+    return item.available <= item.variant.product.shop.low_stock_at
 
 
 def prove_the_books() -> bool:

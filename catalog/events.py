@@ -17,8 +17,8 @@ class ProductChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportFinished(Event):
-    """A job that a page watches has ended: well, or with a failure that stands on the job."""
+    """What somebody started has ended: well, or with a failure that stands on the job."""
 
     job_id: int
     shop_id: int
-    started_by_id: int | None
+    started_by_id: int

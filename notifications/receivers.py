@@ -355,13 +355,13 @@ def tell_the_shop_what_runs_low(event: StockChanged) -> None:
 @subscribe(ImportFinished)
 def tell_who_started_an_import_that_it_ended(event: ImportFinished) -> None:
     job = ImportJob.objects.select_related("started_by").get(pk=event.job_id)
-    if job.started_by is not None:
-        news = News(
-            kind="import_finished",
-            about=str(job.uuid),
-            page_args=(job.pk,),
-            facts={"file": job.file_name},
-        )
+    news = News(
+        kind="import_finished",
+        about=str(job.uuid),
+        page_args=(job.pk,),
+        facts={"file": job.file_name},
+    )
+    if job.started_by is not None:  # Their account may be gone by now.
         delivery.tell(user=job.started_by, news=news)
 
 

@@ -40,7 +40,7 @@ def write_digests() -> int:
 
 
 @shared_task
-def prove_the_books() -> bool:
+def prove_the_books() -> int:
     """The nightly audit: staff are told what is broken, once a day."""
     return watching.prove_the_books()
 

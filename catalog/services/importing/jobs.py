@@ -188,6 +188,7 @@ def _finish(job: ImportJob, state: str, failure: str = "") -> ImportJob:
     job.state, job.failure, job.finished_at = state, failure, now()
     if job.pk:
         job.save(update_fields=["state", "failure", "finished_at", "counts", "records_read"])
+    if job.pk and job.started_by_id:  # From the command line, somebody watches anyway.
         publish(
             ImportFinished(job_id=job.pk, shop_id=job.shop_id, started_by_id=job.started_by_id)
         )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import time_machine
+from django.db.models import F
 from django.test.utils import override_settings
 from django.utils.timezone import now
 
-from accounts.models import Shop
+from accounts.models import Shop, User
 from analytics.services import affinities, rollups
 from marketflow.core import events
 from marketflow.demo import stock_room, till
 from marketflow.demo.history import History
+from notifications.models import Notification
 
 # Quiet: nobody is written to, and everything happens in this process.
 QUIET = {
@@ -47,7 +49,7 @@ def seed(size: Size, progress: Progress) -> None:
     with override_settings(**QUIET), events.held():
         opening = now() - timedelta(days=size.days + 7)
         with time_machine.travel(opening, tick=True):
-            buyer, _, staff = stock_room.make_cast()
+            buyer, seller, staff = stock_room.make_cast()
             stock_room.make_tax_rates()
             made = stock_room.make_shops(size.shops, staff)
             till.open_bank_accounts([shop for shop, _ in made], opening)
@@ -62,6 +64,14 @@ def seed(size: Size, progress: Progress) -> None:
             continue
         rollups.rebuild(opening.date(), now().date())
         affinities.rebuild()
+        _read_most_of_the_news([buyer, seller, staff])
+
+
+def _read_most_of_the_news(people: Sequence[User]) -> None:
+    """All but the latest of those whom visitors can sign in as."""
+    told = Notification.objects.order_by("-created_at", "-pk")
+    latest = [one.pk for person in people for one in told.filter(user=person)[:3]]
+    Notification.objects.exclude(pk__in=latest).update(read_at=F("created_at"))
 
 
 @contextmanager

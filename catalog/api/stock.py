@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,6 +28,7 @@ DUTY = "stock"
 MOST_ITEMS = 1000
 
 
+@extend_schema_serializer(component_name="StockOfVariant")
 class StockSerializer(serializers.ModelSerializer):
     sku = serializers.CharField(source="variant.sku")
     variant = serializers.UUIDField(source="variant.uuid")

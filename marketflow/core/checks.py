@@ -53,6 +53,8 @@ def nothing_for_show_in_production(app_configs: object, **kwargs: object) -> lis
         "marketflow.E010": "test" in settings.PAYMENT_PROVIDERS
         and not settings.ALLOW_TEST_PAYMENTS
         and "PAYMENT_PROVIDERS contains test: goods would leave without money.",
+        "marketflow.E013": any(len(key) < 32 for key in settings.JWT_SIGNING_KEYS)
+        and "JWT_SIGNING_KEY is short: make each of 32 random characters or more.",
         "marketflow.E012": settings.WEBHOOK_ALLOWED_NETWORKS
         and "WEBHOOK_ALLOWED_NETWORKS is set: webhooks of shops could reach the own network.",
     }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -27,6 +28,7 @@ class CountsSerializer(serializers.Serializer):
     messages = serializers.IntegerField(help_text="How many messages are unread.")
 
 
+@extend_schema_serializer(component_name="NotificationsRead")
 class ReadInput(StrictSerializer):
     """One of the three."""
 

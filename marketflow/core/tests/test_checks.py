@@ -37,6 +37,7 @@ def test_production_settings_pass(production):
         ("ALLOWED_ORIGINS", ["*"], "marketflow.E005"),
         ("ALLOWED_ORIGINS", ["https://*.example"], "marketflow.E005"),
         ("TESTING", True, "marketflow.E006"),
+        ("JWT_SIGNING_KEYS", ["short"], "marketflow.E013"),
         ("EMBEDDED", True, "marketflow.E007"),
         ("REDIS_URL", "", "marketflow.E008"),
         ("SECRET_KEY", "change-me" * 9, "marketflow.E009"),

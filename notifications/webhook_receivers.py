@@ -6,7 +6,6 @@ Each may be heard twice and writes once. What is said is how things stand when t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from catalog.events import ProductChanged, StockChanged
@@ -212,9 +211,8 @@ def _anybody_listens() -> bool:
 
 
 def _chunks(rows: list[Any]) -> Iterator[list[Any]]:
-    rows = iter(rows)
-    while chunk := list(islice(rows, CHUNK)):
-        yield chunk
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]
 
 
 def _product(product: Product) -> dict[str, Any]:

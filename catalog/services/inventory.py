@@ -224,7 +224,8 @@ def write_together(items: Iterable[StockItem], movements: Iterable[StockMovement
     The bounds of an item are the caller's to keep, and the database's to guard. `counted_at` is
     kept as it stands on the items.
     """
-    items, movements = list(items), list(movements)
+    items = list(items)
+    movements = list(movements)
     moved: dict[int, int] = {}
     for movement in movements:
         moved[movement.stock_item_id] = moved.get(movement.stock_item_id, 0) + movement.delta

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts import mails
 from accounts.models import DataExport, ShopInvitation
-from accounts.services import socket_tickets
+from accounts.services import shop_drafts, socket_tickets
 
 
 @shared_task
@@ -47,3 +47,9 @@ def forget_old_exports() -> int:
     from accounts.services import exports
 
     return exports.forget_old()
+
+
+@shared_task
+def forget_old_drafts() -> int:
+    """Forget applications for a shop that nobody went on with."""
+    return shop_drafts.forget_old()

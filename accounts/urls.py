@@ -83,6 +83,7 @@ account_urls = [
 selling_urls = [
     path("", selling.landing, name="sell"),
     path("start/", selling.start, name="sell_start"),
+    path("start/draft/", selling.save_draft, name="sell_draft"),
     path("start/address/", selling.slug_state, name="sell_slug_state"),
     path("status/", selling.status, name="sell_status"),
 ]

@@ -62,6 +62,10 @@ app.conf.beat_schedule = {
         "task": "accounts.tasks.make_waiting_exports",
         "schedule": 600.0,
     },
+    "forget-old-drafts": {
+        "task": "accounts.tasks.forget_old_drafts",
+        "schedule": crontab(hour=3, minute=45),
+    },
     "forget-old-exports": {
         "task": "accounts.tasks.forget_old_exports",
         "schedule": crontab(hour=3, minute=40),

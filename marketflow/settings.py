@@ -83,6 +83,13 @@ MESSAGE_EDIT_MINUTES = number("MESSAGE_EDIT_MINUTES", 5)
 # How long somebody counts as looking at a conversation after their page said so.
 PRESENCE_SECONDS = number("PRESENCE_SECONDS", 90)
 PAYMENT_PROVIDERS = words("PAYMENT_PROVIDERS", ["test"])
+# The one of them that pays the shops; the first where it is not set.
+PAYOUT_PROVIDER = read(
+    "PAYOUT_PROVIDER",
+    {name: name for name in PAYMENT_PROVIDERS}.__getitem__,
+    "",
+    "one of PAYMENT_PROVIDERS",
+)
 # The `test` provider moves no money: a staging site says so on purpose.
 ALLOW_TEST_PAYMENTS = flag("ALLOW_TEST_PAYMENTS", default=EMBEDDED)
 # Stripe, or whatever speaks its protocol at STRIPE_API_BASE.
@@ -522,6 +529,7 @@ RATE_LIMITS = {
         "password_reset": "10/3600",
         "change_account": "30/600",
         "apply_for_shop": "10/3600",
+        "save_draft": "300/3600",
         "search": "120/60",
         "suggestions": "600/60",
         "checkout": "30/60",

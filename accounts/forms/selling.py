@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import forms
 from django.urls import reverse
 from django.utils.text import slugify
@@ -84,6 +86,12 @@ class ShopApplicationForm(forms.ModelForm):
             fields[name].required = True
         for name in ("legal_address", "returns_policy", "terms"):
             fields[name].widget.attrs["rows"] = 4
+
+    @classmethod
+    def typed(cls, data: Mapping[str, str]) -> dict[str, str]:
+        """What of `data` belongs to the application, as typed. Terms are accepted when it is
+        sent, not before."""
+        return {name: data[name] for name in cls._meta.fields if name in data}
 
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
         return [(title, [self[name] for name in names]) for title, names in self.PARTS]

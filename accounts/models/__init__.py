@@ -7,6 +7,7 @@ from accounts.models.browser_session import BrowserSession
 from accounts.models.data_export import DataExport
 from accounts.models.invitation import ShopInvitation
 from accounts.models.shop import Shop, ShopMember
+from accounts.models.shop_draft import ShopDraft
 from accounts.models.socket_ticket import SocketTicket
 from accounts.models.token import RefreshFamily, RefreshLink
 from accounts.models.user import User
@@ -20,6 +21,7 @@ __all__ = [
     "RefreshFamily",
     "RefreshLink",
     "Shop",
+    "ShopDraft",
     "ShopInvitation",
     "ShopMember",
     "SocketTicket",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import AccountDeleted
 from accounts.models import ShopMember, User
-from accounts.services import exports, sessions
+from accounts.services import exports, sessions, shop_drafts
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 
@@ -34,6 +34,7 @@ def delete_account(*, user: User) -> None:
     for export in user.data_exports.all():
         transaction.on_commit(lambda export=export: exports.forget(export), robust=True)
     user.addresses.all().delete()
+    shop_drafts.forget(user=user)
     EmailAddress.objects.filter(user=user).delete()
     user.email = f"{user.uuid}@deleted.invalid"
     user.name, user.is_active, user.wants_news = "", False, False

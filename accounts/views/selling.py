@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from accounts.forms.selling import ShopApplicationForm
 from accounts.models import Shop
 from accounts.pages import form_page, see_other, too_many
-from accounts.services import shops
-from marketflow.core import rate_limits
+from accounts.services import shop_drafts, shops
+from marketflow.core import fragments, rate_limits
 from marketflow.core.errors import Refusal
 from marketflow.core.money import Money
 
@@ -41,7 +44,9 @@ def start(request: HttpRequest) -> HttpResponse:
     if mine.filter(state=Shop.State.APPLIED).exists() and request.method != "POST":
         return see_other("sell_status")
     refused = mine.filter(state=Shop.State.REFUSED).first()
+    draft = shop_drafts.find(request.user)
     initial = {"email": request.user.email, "legal_name": request.user.name}
+    initial |= draft.values if draft else {}
     form = ShopApplicationForm(request.POST or None, instance=refused, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -53,7 +58,27 @@ def start(request: HttpRequest) -> HttpResponse:
             form.add_error("slug" if refusal.code == "slug_taken" else None, refusal.message)
         else:
             return see_other("sell_status")
-    return form_page(request, "accounts/selling/start.html", {"form": form, "refused": refused})
+    if form.is_bound:
+        # It can't be sent as it is; what was typed is kept all the same.
+        draft = shop_drafts.save(user=request.user, values=form.typed(request.POST))
+    context = {"form": form, "refused": refused, "draft": draft}
+    return form_page(request, "accounts/selling/start.html", context)
+
+
+@login_required
+@require_POST
+def save_draft(request: HttpRequest) -> HttpResponse:
+    """Keep what is typed so far, unchecked: to go on later, in another browser too."""
+    try:
+        rate_limits.count("save_draft", f"user:{request.user.pk}")
+    except rate_limits.TooMany as refusal:
+        return too_many(request, refusal)
+    values = ShopApplicationForm.typed(request.POST)
+    draft = shop_drafts.save(user=request.user, values=values)
+    if fragments.is_partial(request):
+        return render(request, "accounts/selling/_draft_state.html", {"draft": draft})
+    messages.success(request, _("Draft saved. Come back to it within 90 days."))
+    return see_other("sell_start")
 
 
 def _send(request: HttpRequest, form: ShopApplicationForm, refused: Shop | None) -> None:
@@ -61,6 +86,7 @@ def _send(request: HttpRequest, form: ShopApplicationForm, refused: Shop | None)
         shops.apply_again(shop=refused, **form.details())
     else:
         shops.apply(user=request.user, **form.details())
+    shop_drafts.forget(user=request.user)
 
 
 @login_required

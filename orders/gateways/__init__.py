@@ -43,8 +43,15 @@ def enabled() -> list[Gateway]:
 
 
 def for_payouts() -> Gateway:
-    """The provider that shops are paid out by: the operator's first."""
-    return enabled()[0]
+    """The provider that shops are paid out by: PAYOUT_PROVIDER, else the operator's first.
+
+    Raises ImproperlyConfigured where it is not among PAYMENT_PROVIDERS.
+    """
+    name = settings.PAYOUT_PROVIDER
+    chosen = named(name) if name else enabled()[0]
+    if chosen is None:
+        raise ImproperlyConfigured(f"PAYOUT_PROVIDER={name!r}: expected one of PAYMENT_PROVIDERS")
+    return chosen
 
 
 def named(name: str) -> Gateway | None:

@@ -6,8 +6,10 @@ import json
 import time
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from catalog.tests.factories import make_variant
+from orders import gateways
 from orders.gateways.protocol import BadSignature
 from orders.gateways.test import TestGateway
 from orders.tests.factories import make_order, pay
@@ -92,3 +94,15 @@ def test_a_changed_body_is_refused():
 def test_what_cannot_be_read_is_refused(body):
     with pytest.raises(BadSignature):
         gateway.parse_event(body, gateway.sign(body))
+
+
+def test_shops_are_paid_by_the_first_provider_unless_another_is_named(settings):
+    settings.PAYMENT_PROVIDERS = ["test", "stripe"]
+    assert gateways.for_payouts().name == "test"
+
+    settings.PAYOUT_PROVIDER = "stripe"
+    assert gateways.for_payouts().name == "stripe"
+
+    settings.PAYMENT_PROVIDERS = ["test"]
+    with pytest.raises(ImproperlyConfigured, match="PAYOUT_PROVIDER"):
+        gateways.for_payouts()

@@ -55,11 +55,12 @@ def note(request: HttpRequest) -> None:
     if device is None:
         session[DEVICE] = device = str(uuid4())
     values = {"session_key": session.session_key, "seen_at": Now()} | traits(request)
+    # One statement, as a rule: it is on the way of a page.
+    if BrowserSession.objects.filter(uuid=device, user_id=int(user_id)).update(**values):
+        return
     try:
         with transaction.atomic():
-            BrowserSession.objects.update_or_create(
-                uuid=device, user_id=int(user_id), defaults=values
-            )
+            BrowserSession.objects.create(uuid=device, user_id=int(user_id), **values)
     except IntegrityError:
         # Two requests of one new session: the other wrote it.
         return

@@ -44,11 +44,13 @@ def test_a_healthy_sale_passes(promoted):
             "UPDATE orders_ledgertransfer SET amount_minor = 1 WHERE kind = 'promotion'",
             {"I5", "I10"},
         ),
-        ("DELETE FROM orders_redemption", {"I10"}),
+        ("UPDATE orders_redemptionshare SET discount_minor = 1", {"I10"}),
+        ("DELETE FROM orders_redemptionshare; DELETE FROM orders_redemption", {"I10"}),
     ],
 )
 def test_what_breaks_a_promotion_is_named(promoted, statement, codes):
-    corrupt(statement)
+    for one in statement.split("; "):
+        corrupt(one)
 
     ok, broken = audit()
 

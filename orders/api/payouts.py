@@ -73,6 +73,8 @@ class PayoutLineSerializer(serializers.Serializer):
     order_line = serializers.UUIDField(allow_null=True)
     rule = serializers.CharField(help_text="Of a commission: the rule that set it.")
     inputs = serializers.DictField(help_text="Of a commission: what the rule looked at.")
+    promotion = serializers.CharField(help_text="Of a discount: the promotion that took it off.")
+    payer = serializers.CharField(help_text="Of a discount: shop, market or shared. Else blank.")
     booked_at = serializers.DateTimeField()
 
 
@@ -119,6 +121,8 @@ class PayoutSerializer(PayoutSummarySerializer):
                 "order_line": line.order_line.uuid if line.order_line else None,
                 "rule": line.rule,
                 "inputs": line.inputs,
+                "promotion": line.promotion,
+                "payer": line.payer,
                 "booked_at": group.at,
             }
             for group in statements.of_payout(payout)

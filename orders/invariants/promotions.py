@@ -59,6 +59,42 @@ invariant(
 
 invariant(
     "I10",
+    "what a statement names of a discount is what was taken off, line by line",
+    """
+    SELECT CASE WHEN x.line = 0 THEN x.part ELSE x.line END AS id, x.part, x.line, x.discount,
+           coalesce(s.discount, 0) AS named FROM (
+        SELECT l.seller_order_id AS part, l.id AS line, l.discount_minor AS discount,
+               l.discount_funded_minor AS funded FROM orders_orderline l
+        UNION ALL
+        SELECT id, 0, shipping_discount_minor, shipping_funded_minor FROM orders_sellerorder
+    ) x
+    JOIN orders_sellerorder so ON so.id = x.part
+    LEFT JOIN (SELECT seller_order_id AS part, coalesce(order_line_id, 0) AS line,
+                      sum(discount_minor) AS discount, sum(funded_minor) AS funded
+               FROM orders_redemptionshare
+               GROUP BY seller_order_id, coalesce(order_line_id, 0)) s
+        ON s.part = x.part AND s.line = x.line
+    WHERE so.order_id IN (SELECT r.order_id FROM orders_redemption r
+                          JOIN orders_redemptionshare rs ON rs.redemption_id = r.id)
+      AND (coalesce(s.discount, 0) <> x.discount OR coalesce(s.funded, 0) <> x.funded)
+    """,
+)
+
+invariant(
+    "I10",
+    "the shares of a promotion's use add up to it",
+    """
+    SELECT r.id, r.discount_minor, sum(s.discount_minor) AS shares FROM orders_redemption r
+    JOIN orders_redemptionshare s ON s.redemption_id = r.id
+    JOIN orders_sellerorder so ON so.id = s.seller_order_id
+    GROUP BY r.id, r.order_id, r.discount_minor, r.funded_minor
+    HAVING sum(s.discount_minor) <> r.discount_minor OR sum(s.funded_minor) <> r.funded_minor
+        OR min(so.order_id) <> r.order_id OR max(so.order_id) <> r.order_id
+    """,
+)
+
+invariant(
+    "I10",
     "what the marketplace pays of discounts is booked, part by part, less what went back",
     """
     SELECT so.id, coalesce(b.booked, 0) AS booked FROM orders_sellerorder so

@@ -9,7 +9,7 @@ from orders.models.order import Order, OrderLine, SellerOrder
 from orders.models.payment import Payment
 from orders.models.payment_event import PaymentEvent, PaymentEventTask
 from orders.models.payout import Payout, PayoutItem
-from orders.models.redemption import Redemption
+from orders.models.redemption import Redemption, RedemptionShare
 from orders.models.refund import Refund, RefundLine
 from orders.models.returns import Return, ReturnLine
 from orders.models.review import Review, ReviewReport
@@ -34,6 +34,7 @@ __all__ = [
     "Payout",
     "PayoutItem",
     "Redemption",
+    "RedemptionShare",
     "Refund",
     "RefundLine",
     "Return",

@@ -64,3 +64,38 @@ class Redemption(models.Model):
     @property
     def discount(self) -> Money:
         return Money(self.discount_minor, self.currency)
+
+
+class RedemptionShare(models.Model):
+    """What one use took off one line, or off one shop's delivery, where `order_line` is null.
+
+    Frozen with the order: a statement names by it which promotion took a discount off, and who
+    pays it.
+    """
+
+    redemption = models.ForeignKey(Redemption, models.CASCADE, related_name="shares")
+    seller_order = models.ForeignKey("orders.SellerOrder", models.CASCADE, related_name="shares")
+    order_line = models.ForeignKey(
+        "orders.OrderLine", models.CASCADE, null=True, related_name="shares"
+    )
+    discount_minor = models.PositiveBigIntegerField()
+    funded_minor = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["redemption", "order_line"], name="one_share_per_line"
+            ),
+            models.UniqueConstraint(
+                fields=["redemption", "seller_order"],
+                condition=Q(order_line=None),
+                name="one_share_per_delivery",
+            ),
+            models.CheckConstraint(
+                condition=Q(funded_minor__lte=F("discount_minor")), name="funded_within_the_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.redemption_id}: {self.discount_minor}"

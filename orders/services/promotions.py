@@ -7,7 +7,7 @@ unique slot stands behind it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import F
@@ -19,7 +19,7 @@ from carts.services.pricing import PricedCart
 from marketflow.core import guards
 from marketflow.core.errors import Refusal
 from marketflow.core.transactions import whole_unit
-from orders.models import Order, Redemption
+from orders.models import Order, OrderLine, Redemption, RedemptionShare, SellerOrder
 from orders.services.pasts import BuyersPast
 
 
@@ -39,7 +39,41 @@ def write_down(*, order: Order, priced: PricedCart, past: BuyersPast) -> list[Re
     applied = sorted(priced.applied, key=lambda one: one.promotion.pk)
     if not applied:
         return []
-    return Redemption.objects.bulk_create(_use(one, order, past.key) for one in applied)
+    uses = Redemption.objects.bulk_create(_use(one, order, past.key) for one in applied)
+    _write_shares(order, priced, zip(uses, applied, strict=True))
+    return uses
+
+
+def _write_shares(
+    order: Order, priced: PricedCart, uses: Iterable[tuple[Redemption, Applied]]
+) -> None:
+    """What each use takes off each line and delivery, for the statements of the shops."""
+    lines = OrderLine.objects.filter(seller_order__order=order).select_related("seller_order")
+    by_variant = {line.variant_id: line for line in lines}
+    parts = {line.seller_order.shop_id: line.seller_order for line in by_variant.values()}
+    variants = {line.line.pk: line.variant.pk for line in priced.lines}
+    shares = []
+    for use, one in uses:
+        for key, amount in one.lines.items():
+            line = by_variant[variants[key]]
+            funded = one.lines_funded.get(key, 0)
+            shares.append(_share(use, line.seller_order, amount, funded, line))
+        for shop_id, amount in one.delivery.items():
+            funded = one.delivery_funded.get(shop_id, 0)
+            shares.append(_share(use, parts[shop_id], amount, funded))
+    RedemptionShare.objects.bulk_create(share for share in shares if share.discount_minor)
+
+
+def _share(
+    use: Redemption, part: SellerOrder, amount: int, funded: int, line: OrderLine | None = None
+) -> RedemptionShare:
+    return RedemptionShare(
+        redemption=use,
+        seller_order=part,
+        order_line=line,
+        discount_minor=amount,
+        funded_minor=funded,
+    )
 
 
 @whole_unit

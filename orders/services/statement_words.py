@@ -28,6 +28,11 @@ def delivery(part: SellerOrder) -> str:
     return _("Delivery: %(name)s") % {"name": part.shipping_name}
 
 
+def named(what: str, promotion: str) -> str:
+    """A discount, and the promotion that took it off where that is known."""
+    return f"{what}: {promotion}" if promotion else what
+
+
 def payers(by_shop: Money, by_marketplace: Money) -> str:
     """Who pays a discount."""
     if not by_marketplace.amount:

@@ -15,7 +15,14 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from marketflow.core.money import Money
-from orders.models import LedgerTransfer, OrderLine, Payout, Refund, SellerOrder
+from orders.models import (
+    LedgerTransfer,
+    OrderLine,
+    Payout,
+    RedemptionShare,
+    Refund,
+    SellerOrder,
+)
 from orders.services import statement_words as words
 from orders.services.ledger import Kind
 
@@ -37,6 +44,9 @@ class Line:
     rule: str = ""
     inputs: dict[str, object] = field(default_factory=dict)
     order_line: OrderLine | None = None
+    # Of a discount: the promotion that took it off, and who pays: `shop`, `market` or `shared`.
+    promotion: str = ""
+    payer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +92,10 @@ class _Sources:
         part_ids = {transfer.seller_order_id for transfer in transfers} - {None}
         completed = {t.seller_order_id for t in transfers if t.kind == "completed"}
         lines = OrderLine.objects.order_by("pk").select_related("commission")
+        shares = RedemptionShare.objects.order_by("pk").select_related("redemption")
         parts = SellerOrder.objects.filter(pk__in=part_ids).select_related("order")
-        self.parts = {part.pk: part for part in parts.prefetch_related(Prefetch("lines", lines))}
+        parts = parts.prefetch_related(Prefetch("lines", lines), Prefetch("shares", shares))
+        self.parts = {part.pk: part for part in parts}
         # What was refunded of a part before it completed went off its pending money.
         self.early: dict[int, list[LedgerTransfer]] = defaultdict(list)
         before = LedgerTransfer.objects.filter(seller_order__in=completed, refund__isnull=False)
@@ -121,8 +133,11 @@ def _group(batch: list[LedgerTransfer], sources: _Sources) -> Group:
 
 def _sale(part: SellerOrder, currency: str) -> Iterator[Line]:
     """What a part brought: its lines, what they cost, and its delivery."""
+    shares: dict[int | None, list[RedemptionShare]] = defaultdict(list)
+    for share in part.shares.all():
+        shares[share.order_line_id].append(share)
     for line in part.lines.all():
-        yield from _sold(line, currency)
+        yield from _sold(line, shares[line.pk], currency)
     delivery = part.shipping_minor + part.shipping_discount_minor
     if delivery:
         yield Line(
@@ -132,11 +147,11 @@ def _sale(part: SellerOrder, currency: str) -> Iterator[Line]:
             tax_included=Money(part.shipping_tax_minor, currency),
         )
     yield from _discounts(
-        part.shipping_discount_minor, part.shipping_funded_minor, currency, line=None
+        shares[None], part.shipping_discount_minor, part.shipping_funded_minor, currency
     )
 
 
-def _sold(line: OrderLine, currency: str) -> Iterator[Line]:
+def _sold(line: OrderLine, shares: list[RedemptionShare], currency: str) -> Iterator[Line]:
     unit = Money(line.unit_price_minor, currency)
     yield Line(
         kind="sale",
@@ -146,7 +161,9 @@ def _sold(line: OrderLine, currency: str) -> Iterator[Line]:
         tax_included=Money(line.tax_included_minor, currency),
         order_line=line,
     )
-    yield from _discounts(line.discount_minor, line.discount_funded_minor, currency, line=line)
+    yield from _discounts(
+        shares, line.discount_minor, line.discount_funded_minor, currency, line=line
+    )
     commission = line.commission
     if commission.amount_minor:
         yield Line(
@@ -169,23 +186,43 @@ def _sold(line: OrderLine, currency: str) -> Iterator[Line]:
 
 
 def _discounts(
-    discount: int, funded: int, currency: str, *, line: OrderLine | None
+    shares: list[RedemptionShare],
+    discount: int,
+    funded: int,
+    currency: str,
+    *,
+    line: OrderLine | None = None,
 ) -> Iterator[Line]:
+    """Each promotion by its name; of orders from before these were kept, all of them in one."""
+    for share in shares:
+        name = share.redemption.name
+        yield from _discount(share.discount_minor, share.funded_minor, currency, line, name)
+    if not shares:
+        yield from _discount(discount, funded, currency, line)
+
+
+def _discount(
+    discount: int, funded: int, currency: str, line: OrderLine | None, name: str = ""
+) -> Iterator[Line]:
+    by_shop, by_market = Money(discount - funded, currency), Money(funded, currency)
+    facts = {"order_line": line, "promotion": name, "payer": _payer(by_shop, by_market)}
     if discount:
         yield Line(
             kind="discount",
-            label=_("Discount"),
+            label=words.named(_("Discount"), name),
             amount=-Money(discount, currency),
-            note=words.payers(Money(discount - funded, currency), Money(funded, currency)),
-            order_line=line,
+            note=words.payers(by_shop, by_market),
+            **facts,
         )
     if funded:
-        yield Line(
-            kind="promotion",
-            label=_("Discount paid by the marketplace"),
-            amount=Money(funded, currency),
-            order_line=line,
-        )
+        label = words.named(_("Discount paid by the marketplace"), name)
+        yield Line(kind="promotion", label=label, amount=by_market, **facts)
+
+
+def _payer(by_shop: Money, by_market: Money) -> str:
+    if not by_market.amount:
+        return "shop"
+    return "shared" if by_shop.amount else "market"
 
 
 def _refund(transfers: list[LedgerTransfer], refund: Refund) -> Iterator[Line]:

@@ -5,16 +5,17 @@ import io
 from datetime import date
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ShopMember
 from accounts.tests.factories import make_bank_account, make_user
 from carts.models import TaxRate
-from carts.tests.factories import make_shipping
+from carts.tests.factories import make_promotion, make_shipping
 from catalog.tests.factories import make_variant
 from marketflow.core.money import Money
-from orders.models import Dispute, OrderLine, Payout, Refund, SellerOrder
+from orders.models import Dispute, OrderLine, Payout, RedemptionShare, Refund, SellerOrder
 from orders.models.history import record_start
 from orders.services import balances, fulfilment, payouts, refunds, statements
 from orders.services.refunds import Wanted
@@ -311,3 +312,47 @@ def test_money_is_not_for_who_packs(client, shop, buyer, bowl, django_capture_on
 
     for address in (LIST, f"{LIST}{payout.pk}/change/", f"{LIST}{payout.pk}/csv/"):
         assert client.get(address).status_code == 403
+
+
+def test_a_statement_names_each_promotion_and_who_pays_for_it(
+    buyer, shop, bowl, django_capture_on_commit_callbacks
+):
+    """Two promotions on one line, of two payers, and one on the delivery."""
+    make_promotion(shop, off=100, name="Shop's own")
+    make_promotion(off=200, name="Market week", market_basis_points=10_000)
+    make_promotion(kind="free_shipping", name="Sent free", market_basis_points=5000)
+    make_completed(buyer, bowl, quantity=2)
+    payout = pay_out(shop, django_capture_on_commit_callbacks)
+
+    [group] = statements.of_payout(payout)
+    discounts = [line for line in group.lines if line.kind == "discount"]
+    paid = [line for line in group.lines if line.kind == "promotion"]
+
+    assert [(line.promotion, line.payer, line.amount.amount) for line in discounts] == [
+        ("Shop's own", "shop", -100),
+        ("Market week", "market", -200),
+        ("Sent free", "shared", -500),
+    ]
+    assert [line.note for line in discounts][:2] == ["Paid by the shop", "Paid by the marketplace"]
+    assert [(line.label, line.amount.amount) for line in paid] == [
+        ("Discount paid by the marketplace: Market week", 200),
+        ("Discount paid by the marketplace: Sent free", 250),
+    ]
+    assert group.amount == payout.amount
+    call_command("audit")
+
+
+def test_a_discount_from_before_shares_were_kept_is_told_in_one(
+    buyer, shop, bowl, django_capture_on_commit_callbacks
+):
+    make_promotion(shop, off=100, name="Shop's own")
+    make_completed(buyer, bowl)
+    RedemptionShare.objects.all().delete()
+    payout = pay_out(shop, django_capture_on_commit_callbacks)
+
+    [group] = statements.of_payout(payout)
+
+    [discount] = [line for line in group.lines if line.kind == "discount"]
+    assert (discount.label, discount.promotion, discount.payer) == ("Discount", "", "shop")
+    assert group.amount == payout.amount
+    call_command("audit")

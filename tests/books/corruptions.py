@@ -594,6 +594,8 @@ CORRUPTIONS = [
     _one(
         "the promotion counter is its redemptions, within its limit",
         PROMOTION,
+        "DELETE FROM orders_redemptionshare WHERE redemption_id IN (SELECT id FROM"
+        " orders_redemption WHERE promotion_id = {row} AND state = 'used')",
         "DELETE FROM orders_redemption WHERE promotion_id = {row} AND state = 'used'",
     ),
     _one(
@@ -633,6 +635,18 @@ CORRUPTIONS = [
         "UPDATE orders_orderline SET discount_funded_minor = discount_funded_minor - 1"
         " WHERE discount_funded_minor > 0 AND seller_order_id IN"
         " (SELECT id FROM orders_sellerorder WHERE order_id = {row})",
+    ),
+    _one(
+        "what a statement names of a discount is what was taken off, line by line",
+        "SELECT min(order_line_id) FROM orders_redemptionshare",
+        "UPDATE orders_redemptionshare SET discount_minor = discount_minor + 1"
+        " WHERE order_line_id = {row}",
+    ),
+    _one(
+        "the shares of a promotion's use add up to it",
+        "SELECT min(redemption_id) FROM orders_redemptionshare",
+        "UPDATE orders_redemptionshare SET discount_minor = discount_minor + 1"
+        " WHERE redemption_id = {row}",
     ),
     # --- requests, events, states
     _one(
@@ -923,7 +937,7 @@ CORRUPTIONS = [
     _one(
         "a credit note comes to what its refund gave back",
         NOTE,
-        "UPDATE orders_refund SET state = 'failed'"
+        "UPDATE orders_refund SET state = 'failed', succeeded_at = NULL"
         " WHERE id = (SELECT refund_id FROM orders_invoice WHERE id = {row})",
     ),
     _one(

@@ -62,8 +62,8 @@ def list_(call: Call) -> Object:
 
 
 def settle(call: Call, refund: Object, *, succeeds: bool) -> Object:
-    """The bank's late word on a refund that is pending."""
-    if refund["status"] != "pending":
+    """The bank's late word on a refund: also on one that it had taken."""
+    if refund["status"] == "failed" or (succeeds and refund["status"] != "pending"):
         return refund
     if succeeds:
         refund["status"] = "succeeded"

@@ -72,6 +72,13 @@ class CouponSerializer(serializers.Serializer):
         help_text="Why it takes nothing off: unknown, ended, exhausted, used, first_order, "
         "minimum, nothing. Blank where it does."
     )
+    missing = serializers.SerializerMethodField(
+        help_text="How much more of what it is for would reach its minimum. Null where it does."
+    )
+
+    @extend_schema_field(MoneyField(allow_null=True))
+    def get_missing(self, coupon: Any) -> dict[str, Any] | None:
+        return MoneyField().to_representation(coupon.missing) if coupon.missing_minor else None
 
 
 class CartGroupSerializer(serializers.Serializer):

@@ -36,13 +36,26 @@ def test_a_coupon_is_in_every_figure_of_the_cart(api, shop, bowl):
     totals = {name: money["amount"] for name, money in cart["totals"].items()}
     assert (totals["goods"], totals["discount"], totals["total"]) == (2000, 200, 2300)
     assert cart["coupons"] == [
-        {"code": "TEN", "name": "Spring sale", "shop": shop.slug, "reason": ""}
+        {"code": "TEN", "name": "Spring sale", "shop": shop.slug, "reason": "", "missing": None}
     ]
 
     gone = api.delete("/api/v1/cart/coupon/ten/").json()
 
     assert (gone["coupons"], gone["discounts"]) == ([], [])
     assert gone["quote"] != cart["quote"]
+
+
+def test_a_cart_says_how_much_is_missing_to_a_coupons_minimum(api, shop, bowl, buyer):
+    """It was there when the code was typed in, and something was taken out again."""
+    fill_cart(buyer, make_variant(shop, "Lamp", price=3000))
+    make_promotion(shop, percent=10, code="TEN", minimum_minor=4500)
+    api.post("/api/v1/cart/coupon/", {"code": "TEN"})
+
+    bowls = Cart.objects.get().lines.get(variant=bowl)
+    [coupon] = api.delete(f"/api/v1/cart/items/{bowls.uuid}/").json()["coupons"]
+
+    assert coupon["reason"] == "minimum"
+    assert coupon["missing"] == {"amount": 1500, "currency": "EUR"}
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ class AboutFilter(admin.SimpleListFilter):
         "promotion_back",
         "promotion_back_owed",
         "refund_sent",
+        "refund_come_back",
         "payout",
         "payout_back",
         "recovery",

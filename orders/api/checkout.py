@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
@@ -12,7 +14,8 @@ from rest_framework.views import APIView
 from accounts.models import Address
 from carts.api.serializers import CartSerializer
 from carts.api.views import actor
-from carts.services import baskets
+from carts.services import baskets, pricing
+from carts.services.pricing import PricedCart
 from marketflow.core import rate_limits
 from marketflow.core.api.answers import answer
 from marketflow.core.api.idempotency import idempotent
@@ -20,7 +23,8 @@ from marketflow.core.api.permissions import AllowAny
 from marketflow.core.guards import crash_point
 from orders.api.serializers import CheckoutInput, OrderSerializer, PlacedOrderSerializer
 from orders.services import checkout
-from orders.services.checkout import Delivery, PriceChanged
+from orders.services.checkout import CouponExhausted, Delivery, PriceChanged
+from orders.services.pasts import BuyersPast
 from orders.services.promotions import UsedUp
 
 
@@ -56,7 +60,10 @@ class CheckoutView(APIView):
             return self._order(request)
         except UsedUp:
             # Lost at the very end, and undone with the key. Now the price goes without it.
-            return self._order(request)
+            with suppress(UsedUp):
+                return self._order(request)
+        # Free again in between, and lost again: the cart as it is now, to be confirmed anew.
+        raise CouponExhausted(_priced_now(request))
 
     # By `_order`, which the limit must not be counted within.
     post.takes_idempotency_key = "required"
@@ -75,6 +82,19 @@ class CheckoutView(APIView):
         if buyer is None:
             body = {**body, "token": order.guest_token()}
         return Response(body, status=201)
+
+
+def _priced_now(request: Request) -> PricedCart:
+    values = CheckoutInput(data=request.data)
+    values.is_valid(raise_exception=True)
+    delivery = _delivery(request, values.validated_data)
+    buyer = request.user if request.user.is_authenticated else None
+    return pricing.price(
+        baskets.find(request),
+        country=delivery.address["country"],
+        shipping=delivery.shipping,
+        past=BuyersPast.of(buyer, guest_email=delivery.email),
+    )
 
 
 def _delivery(request: Request, values: dict) -> Delivery:

@@ -36,7 +36,7 @@ invariant(
     SELECT i.id, i.total_minor, r.amount_minor AS refunded FROM orders_invoice i
     LEFT JOIN orders_refund r ON r.id = i.refund_id
     LEFT JOIN orders_sellerorder so ON so.id = r.seller_order_id
-    WHERE i.kind = 'credit_note' AND (r.id IS NULL OR r.state <> 'succeeded'
+    WHERE i.kind = 'credit_note' AND (r.id IS NULL OR r.succeeded_at IS NULL
           OR i.total_minor <> -r.amount_minor OR i.tax_minor <> -r.tax_included_minor
           OR i.currency <> r.currency OR so.id IS NULL OR i.seller_order_id <> so.id
           OR i.shop_id <> so.shop_id)

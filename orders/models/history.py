@@ -41,6 +41,8 @@ TRANSITIONS = {
     "refund": {
         "": {"pending"},
         "pending": {"succeeded", "failed"},
+        # The buyer's bank sent the money back.
+        "succeeded": {"failed"},
         # Staff try again once the reason is gone.
         "failed": {"pending"},
     },

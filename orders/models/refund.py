@@ -27,6 +27,8 @@ class Refund(HasHistory):
         RETURN = "return", _("Returned")
         GOODWILL = "goodwill", _("Refund by the shop")
         DISPUTE = "dispute", _("Dispute")
+        # By hand at the provider, and told by it.
+        PROVIDER = "provider", _("Refunded at the payment provider")
         # For an order that was closed or paid already: belongs to no shop's part.
         EXCESS = "excess", _("Paid without need")
 
@@ -48,6 +50,7 @@ class Refund(HasHistory):
     provider_reference = models.CharField(max_length=120, blank=True)
     failure = models.CharField(_("failure"), max_length=60, blank=True)
     created_at = models.DateTimeField(_("decided"), default=now)
+    # Stays where the money came back afterwards, as its credit note does.
     succeeded_at = models.DateTimeField(_("refunded"), null=True, blank=True)
 
     objects = RefundQuerySet.as_manager()
@@ -76,6 +79,11 @@ class Refund(HasHistory):
     @property
     def state_label(self) -> str:
         return str(self.State(self.state).label) if self.state else ""
+
+    @property
+    def times_sent(self) -> int:
+        """How often the provider said that it was paid; more than once where it came back."""
+        return self.history.filter(dst=self.State.SUCCEEDED).count()
 
     @property
     def key(self) -> str:

@@ -157,13 +157,34 @@ def refund_sent(refund: Refund) -> Entry:
         credit=provider_account(refund.payment),
         amount_minor=refund.amount_minor,
         kind="refund_sent",
-        key=f"refund_sent:{refund.pk}",
+        key=_of_this_try("refund_sent", refund),
         about={
             "refund": refund,
             "payment": refund.payment,
             "seller_order": refund.seller_order,
         },
     )
+
+
+def refund_come_back(refund: Refund) -> Entry:
+    """What was sent came back to the provider: the buyer is owed it again."""
+    return Entry(
+        debit=provider_account(refund.payment),
+        credit=order_account(refund.payment.order_id, refund.currency),
+        amount_minor=refund.amount_minor,
+        kind="refund_come_back",
+        key=_of_this_try("refund_come_back", refund),
+        about={
+            "refund": refund,
+            "payment": refund.payment,
+            "seller_order": refund.seller_order,
+        },
+    )
+
+
+def _of_this_try(kind: str, refund: Refund) -> str:
+    times = refund.times_sent
+    return f"{kind}:{refund.pk}" if times < 2 else f"{kind}:{refund.pk}:{times}"
 
 
 def recovered(payout: Payout, *, refund_id: int | None, part_id: int | None, owed: int) -> Entry:

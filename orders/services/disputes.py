@@ -31,7 +31,7 @@ from orders.models import (
     StateChange,
 )
 from orders.models.history import record_start
-from orders.services import bookings, cancelling, ledger, refunds, shares
+from orders.services import amounts_back, bookings, ledger, refunds
 from orders.services.refunds import RefundTooLarge
 
 logger = logging.getLogger(__name__)
@@ -109,8 +109,10 @@ def decide(
     if not refund_minor:
         return None
     _lock_payments(order)
-    _keep_what_is_paid_back(part, refund_minor, actor=actor)
-    return _give_back(part, refund_minor, reason=decision, actor=actor)
+    amounts_back.keep_what_is_paid_back(part, refund_minor, actor=actor)
+    return amounts_back.give_back(
+        part, refund_minor, kind=Refund.Kind.DISPUTE, reason=decision, actor=actor
+    )
 
 
 @whole_unit
@@ -184,7 +186,7 @@ def close_by_provider(*, payment: Payment, reference: str, is_won: bool) -> list
     _lock_payments(order)
     for dispute, part in zip(waiting, parts, strict=True):
         part.order = order
-        _keep_what_is_paid_back(part, dispute.amount_minor)
+        amounts_back.keep_what_is_paid_back(part, dispute.amount_minor)
     bookings.lock_for_refunds(
         parts,
         order.currency,
@@ -193,7 +195,9 @@ def close_by_provider(*, payment: Payment, reference: str, is_won: bool) -> list
     )
     taken = RefundOutcome(status="succeeded", reference=reference)
     for dispute, part in zip(waiting, parts, strict=True):
-        refund = _give_back(part, dispute.amount_minor, reason=dispute.reason)
+        refund = amounts_back.give_back(
+            part, dispute.amount_minor, kind=Refund.Kind.DISPUTE, reason=dispute.reason
+        )
         refunds.settle(refund=refund, outcome=taken)
         ledger.post([bookings.dispute_fee(dispute, payment)])
     return disputes
@@ -270,29 +274,6 @@ def _close(
     dispute.save(update_fields=["decision", "closed_at"])
     publish(DisputeClosed(state=state, **_named(dispute)))
     return dispute
-
-
-def _keep_what_is_paid_back(part: SellerOrder, amount: int, *, actor: User | None = None) -> None:
-    """Send nothing more of a part whose money goes back to the last minor unit."""
-    if part.state == SellerOrder.State.PAID and amount == part.refundable.amount:
-        cancelling.call_off(part=part, actor=actor)
-
-
-def _give_back(
-    part: SellerOrder, amount: int, *, reason: str, actor: User | None = None
-) -> Refund:
-    kind = Refund.Kind.DISPUTE
-    if amount == part.refundable.amount:
-        return refunds.decide_all(part=part, kind=kind, reason=reason, actor=actor)
-    lines, shipping = shares.spread(part, amount)
-    return refunds.decide(
-        part=part,
-        lines=lines,
-        shipping_minor=shipping,
-        kind=kind,
-        reason=reason,
-        actor=actor,
-    )
 
 
 def _named(dispute: Dispute) -> dict[str, int | None]:

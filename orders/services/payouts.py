@@ -7,6 +7,7 @@ anew, and joins the next one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from orders.models.history import record_start
 from orders.services import bookings, ledger, payables
 from orders.services.ledger import Account, Kind
 from orders.services.payables import Payables
+
+logger = logging.getLogger(__name__)
 
 
 class Obstacle(TextChoices):
@@ -52,27 +55,42 @@ class NotPayable(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Swept:
-    """What came of one shop in one currency. `amount_minor` is what is payable now."""
+    """What came of one shop in one currency. `amount_minor` is what is payable now.
+
+    `failed`: a bug stood in the way, and is in the log. Nothing of this shop has changed.
+    """
 
     shop: Shop
     currency: str
     amount_minor: int
     obstacle: Obstacle | None = None
     payout: Payout | None = None
+    failed: bool = False
 
 
 def sweep(*, dry_run: bool = False) -> Iterator[Swept]:
     """Pay out every shop whose period ended with enough to pay. One result for each that has
-    something available, as it is done. Run twice, at once or later, it pays once.
+    something available, as it is done. Run twice, at once or later, it pays once. A bug at one
+    shop is logged, and the shops behind it are paid all the same.
 
     `dry_run` says what would be paid and writes nothing.
     """
     accounts = LedgerAccount.objects.filter(kind=Kind.SHOP_AVAILABLE, balance_minor__lt=0)
     for shop_id, currency in list(accounts.order_by("pk").values_list("shop", "currency")):
-        if dry_run:
-            yield look(Shop.objects.get(pk=shop_id), currency)
-        else:
-            yield _sweep_one(shop_id, currency)
+        try:
+            if dry_run:
+                swept = look(Shop.objects.get(pk=shop_id), currency)
+            else:
+                swept = _sweep_one(shop_id, currency)
+        except Exception:
+            logger.exception("the payout of shop %s in %s failed", shop_id, currency)
+            swept = _failed(shop_id, currency)
+        yield swept
+
+
+def _failed(shop_id: int, currency: str) -> Swept:
+    shop = Shop.objects.get(pk=shop_id)
+    return Swept(shop=shop, currency=currency, amount_minor=0, failed=True)
 
 
 def look(shop: Shop, currency: str, *, asked: bool = False) -> Swept:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from django.db import IntegrityError, transaction
 from django.utils.crypto import get_random_string
@@ -21,10 +21,18 @@ from django.utils.timezone import now
 
 from accounts.models import BankAccount
 from marketflow.core import guards
+from marketflow.core.errors import Refusal
 from orders import gateways
-from orders.gateways.protocol import ProviderEvent, Unknown
+from orders.gateways.protocol import ProviderEvent, Refused, Unknown
 from orders.models import Payment, PaymentEvent, PaymentEventTask, Payout, Refund
-from orders.services import connecting, disputes, payments, payout_sending, refunds
+from orders.services import (
+    connecting,
+    disputes,
+    outside_refunds,
+    payments,
+    payout_sending,
+    refunds,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -178,10 +186,14 @@ def _act_on_payment(payment: Payment) -> str:
 
 
 def _act_on_refund(event: PaymentEvent) -> tuple[str, str]:
-    refund = Refund.objects.of_key(str(event.data.get("key") or "")).filter(payment=event.payment)
-    refund = refund.select_related("payment").first()
+    key, reference = str(event.data.get("key") or ""), str(event.data["refund"])
+    mine = Refund.objects.filter(payment=event.payment).select_related("payment")
+    if not key:
+        # Made by hand at the provider; once booked, it is known by its reference.
+        found = list(mine.filter(provider_reference=reference).order_by("pk"))
+        return _look_at_all(found) if found else _act_on_outside_refund(event, reference)
+    refund = mine.of_key(key).first()
     if refund is None:
-        # Made by hand at the provider: staff must book it, the audit shows the difference.
         logger.warning("a refund of %s is none of ours", event.payment)
         return Result.REFUSED, "not_ours"
     if refund.amount_minor != event.amount_minor:
@@ -189,6 +201,36 @@ def _act_on_refund(event: PaymentEvent) -> tuple[str, str]:
     before = refund.state
     after = refunds.look_up(refund=refund).state
     return (Result.NOTHING_NEW if before == after else Result.APPLIED), ""
+
+
+def _act_on_outside_refund(event: PaymentEvent, reference: str) -> tuple[str, str]:
+    """Made by hand at the provider: booked once it is paid there."""
+    payment = event.payment
+    gateway = gateways.named(event.provider)
+    if gateway is None:
+        raise Unknown(f"no provider {event.provider}")
+    if payment.state != Payment.State.CAPTURED:
+        payment = payments.look_up(payment=payment)
+    try:
+        outcome = gateway.look_up_refund(payment, key="", reference=reference)
+    except Refused:
+        # It was told of, and the provider knows nothing of it: not believed.
+        return Result.REFUSED, "not_ours"
+    if outcome is None or outcome.status != Refund.State.SUCCEEDED:
+        return Result.NOTHING_NEW, ""
+    try:
+        outside_refunds.book(payment=payment, reference=reference, amount_minor=event.amount_minor)
+    except Refusal as refusal:
+        logger.warning("a refund of %s made at the provider: %s", payment, refusal.message)
+        return Result.REFUSED, refusal.code
+    return Result.APPLIED, ""
+
+
+def _look_at_all(found: Iterable[Refund]) -> tuple[str, str]:
+    """The parts of one refund that was made at the provider: all of them became the same."""
+    states = [(refund.state, refunds.look_up(refund=refund).state) for refund in found]
+    is_news = any(before != after for before, after in states)
+    return (Result.APPLIED if is_news else Result.NOTHING_NEW), ""
 
 
 def _act_on_dispute(event: PaymentEvent) -> tuple[str, str]:

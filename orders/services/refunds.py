@@ -207,10 +207,15 @@ def _look_up(gateway: Gateway, refund: Refund) -> RefundOutcome | None:
 def settle(*, refund: Refund, outcome: RefundOutcome) -> Refund:
     """Write down what the provider said. A repeated or late answer changes nothing.
 
+    One that was paid and that the provider later calls failed has come back: it is owed again,
+    until staff try again or settle it with the buyer otherwise.
+
     Locks Order, Payment, then accounts. Publishes `RefundIssued` once the money has gone back.
     """
     Order.objects.select_for_update().get(pk=refund.payment.order_id)
     refund = Refund.objects.select_for_update().select_related("payment__order").get(pk=refund.pk)
+    if refund.state == Refund.State.SUCCEEDED and outcome.status == Refund.State.FAILED:
+        return _come_back(refund, outcome.failure or "returned")
     if refund.state != Refund.State.PENDING:
         return refund
     if outcome.status == Refund.State.PENDING:
@@ -218,7 +223,8 @@ def settle(*, refund: Refund, outcome: RefundOutcome) -> Refund:
         return refund
     refund.provider_reference = outcome.reference
     refund.failure = outcome.failure[:60]
-    refund.succeeded_at = now() if outcome.status == Refund.State.SUCCEEDED else None
+    if outcome.status == Refund.State.SUCCEEDED:
+        refund.succeeded_at = now()
     refund.save(update_fields=["provider_reference", "failure", "succeeded_at"])
     refund.move_to(outcome.status)
     if refund.state == Refund.State.SUCCEEDED:
@@ -326,6 +332,18 @@ def _send_after_commit(refund: Refund) -> None:
 
     # Only an accelerator: what it misses, beat sends.
     transaction.on_commit(lambda: send_refund.apply_async([refund.pk], retry=False), robust=True)
+
+
+def _come_back(refund: Refund, failure: str) -> Refund:
+    logger.warning("refund %s came back: %s", refund.uuid, failure)
+    refund.move_to(Refund.State.FAILED)
+    refund.failure = failure[:60]
+    refund.save(update_fields=["failure"])
+    Payment.objects.filter(pk=refund.payment_id).update(
+        refunded_minor=F("refunded_minor") - refund.amount_minor
+    )
+    ledger.post([bookings.refund_come_back(refund)])
+    return refund
 
 
 def _book_as_sent(refund: Refund) -> None:

@@ -75,6 +75,7 @@ FACTS = {
     "promotion_back": gettext_lazy("Discount of the marketplace taken back"),
     "promotion_back_owed": gettext_lazy("Discount of the marketplace, owed by the shop"),
     "refund_sent": gettext_lazy("Refund paid by the provider"),
+    "refund_come_back": gettext_lazy("Refund sent back by the buyer's bank"),
     "dispute_fee": gettext_lazy("Fee of the provider for a dispute"),
 }
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app as app
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils.timezone import now
 
 from accounts.services import bank_accounts
@@ -506,3 +506,49 @@ def test_10_payouts_happen_when_only_the_installed_schedule_runs(
     assert (paid("manual"), paid("minimum"), paid("weekly")) == ([1800], [3600], [1800])
     assert Payout.objects.count() == 3
     prove()
+
+
+# --- a bug at one shop
+
+
+@pytest.fixture
+def broken(monkeypatch, shop):
+    """A bug that shows itself at Fern's shop alone."""
+    make = payouts._make
+
+    def make_or_fail(of, *args):
+        if of.pk == shop.pk:
+            raise ZeroDivisionError("made up")
+        return make(of, *args)
+
+    monkeypatch.setattr(payouts, "_make", make_or_fail)
+
+
+@pytest.fixture
+def behind(buyer, sale, rival):
+    """A shop whose turn comes after Fern's."""
+    make_shipping(rival, price=0)
+    make_bank_account(rival)
+    return make_completed(buyer, make_variant(rival, "Lamp", stock=9), days_ago=LAST_MONTH)
+
+
+@pytest.mark.logs_errors
+def test_a_bug_at_one_shop_stops_no_other(broken, behind, shop, rival, run):
+    before = available(shop)
+
+    ours, theirs = run()
+
+    assert (ours.shop, ours.failed, ours.payout) == (shop, True, None)
+    assert (theirs.shop, theirs.failed) == (rival, False)
+    assert Payout.objects.get().shop == rival
+    assert available(shop) == before
+    prove()
+
+
+@pytest.mark.logs_errors
+def test_the_command_says_that_a_shop_failed_and_ends_badly(broken, behind, capsys):
+    with pytest.raises(CommandError, match="1 payouts made: .* 1 failed"):
+        call_command("pay_sellers")
+
+    assert "fern-co: failed" in capsys.readouterr().out
+    assert Payout.objects.count() == 1

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.tests.factories import make_shop
+from accounts.tests.factories import make_address, make_shop
 from carts.models import Cart, Promotion, TaxRate
 from carts.services import coupons, pricing
 from carts.tests.factories import fill_cart, make_promotion
@@ -506,7 +506,7 @@ def statements_to_place(buyer, *variants) -> int:
     return len([query for query in queries if "SAVEPOINT" not in query["sql"]])
 
 
-def test_a_promotion_costs_an_order_seven_statements_and_the_next_two_each(
+def test_a_promotion_costs_an_order_nine_statements_and_the_next_two_each(
     buyer, stranger, shop, rival
 ):
     goods = [
@@ -521,5 +521,31 @@ def test_a_promotion_costs_an_order_seven_statements_and_the_next_two_each(
     make_promotion(shop, percent=10)
     two = statements_to_place(buyer, *goods)
 
-    # Looked up with what it is about (3), written down, counted, its buyer's uses read, its slot.
-    assert (one - without, two - one) == (7, 2)
+    # Looked up with what it is about (3), written down, its shares (2), counted, its buyer's
+    # uses read, its slot.
+    assert (one - without, two - one) == (9, 2)
+
+
+# --- who loses the last use again
+
+
+def test_who_loses_the_last_use_twice_is_shown_the_cart_as_it_is(api, buyer, shop, monkeypatch):
+    """Gone, given back by another order, and gone again: still a quote that can be confirmed."""
+    make_promotion(shop, percent=10, code="TEN", max_uses=1)
+    cart = fill_cart(buyer, make_variant(shop))
+    coupons.apply(cart=cart, code="TEN")
+    quote = pricing.price(Cart.objects.get(), country="IE").quote
+
+    def lose(**kwargs):
+        raise promotions.UsedUp
+
+    monkeypatch.setattr(promotions, "redeem", lose)
+    body = {"quote": quote, "shipping_address": make_address(), "payment_method": "test"}
+    answer = api.post(
+        "/api/v1/checkout/", body, format="json", headers={"Idempotency-Key": "once"}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "coupon_exhausted")
+    assert answer.json()["cart"]["quote"] == quote
+    assert not Order.objects.exists()
+    assert Cart.objects.get().ordered_at is None

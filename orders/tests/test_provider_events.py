@@ -273,7 +273,7 @@ def test_a_refund_that_took_its_time_is_heard_of(order, psp, client, worker):
     call_command("audit")
 
 
-def test_a_refund_made_by_hand_at_the_provider_is_not_taken_for_ours(order, psp, client, worker):
+def test_a_refund_that_the_provider_knows_nothing_of_is_not_believed(order, psp, client, worker):
     payment = pay(order)
     event = {
         "id": "evt_by_hand",

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0008_data_exports'),
+        ('accounts', '0009_low_stock'),
     ]
 
     operations = [

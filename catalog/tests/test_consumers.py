@@ -84,14 +84,13 @@ async def test_many_changes_are_told_as_few_and_the_last_gets_through():
     page = await subscribe(bowl)
     await page.receive_json_from(5)
 
+    began, frames = time.monotonic(), []
     for _ in range(30):
         await database_sync_to_async(inventory.reserve)({bowl.stock.pk: 1})
-    began = time.monotonic()
-    frames = []
     while not frames or frames[-1]["level"] != "out":
         frames.append(await page.receive_json_from(5))
 
-    assert time.monotonic() - began < 2
+    assert len(frames) <= 4 * (time.monotonic() - began) + 2
     assert all(frame.get("available", 1) <= 5 for frame in frames)
     assert await page.receive_nothing(0.5)
     await page.disconnect()

@@ -97,6 +97,8 @@ class PushConsumer(AsyncWebsocketConsumer):
         self.closing = True
         self.waiting.clear()
         await self._leave_all()
+        # A client that does not read is told all the same, and let go of in the end.
+        self.line.let_pass()
         self.hub.loop.call_later(GRACE, self.line.cut)
         await self.base_send({"type": "websocket.close", "code": code or 1000})
 
@@ -168,7 +170,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         await self._leave_all()
         if self.admitted:
             self._timer.cancel()
-            await self.disconnect(self._code)
+            await self._finish(self.disconnect(self._code))
 
     async def _leave_all(self) -> None:
         await self.leave(*self.joined)
@@ -228,7 +230,6 @@ class PushConsumer(AsyncWebsocketConsumer):
             self.waiting.clear()
             if self._writer:
                 self._writer.cancel()
-            self.line.let_pass()
             self._run(self.close(codes.TOO_SLOW))
         else:
             self.waiting.append(frame)
@@ -267,10 +268,7 @@ class PushConsumer(AsyncWebsocketConsumer):
 
     async def _recheck(self) -> None:
         self._recheck_later()
-        try:
-            await self._require_allowed()
-        except (OperationalError, InterfaceError) as problem:
-            logger.warning("a socket is not checked: %s", problem)
+        await self._require_allowed()
 
     async def _require_allowed(self) -> None:
         if not await self.is_allowed():
@@ -288,6 +286,8 @@ class PushConsumer(AsyncWebsocketConsumer):
             await errand
         except TurnAway as away:
             await self.close(away.code)
+        except (OperationalError, InterfaceError) as problem:
+            logger.warning("a socket finds no database: %s", problem)
         except OSError:
             pass  # the client is gone, and the server will say so
 

@@ -62,10 +62,17 @@ class ChatConsumer(PushConsumer):
         return True
 
     async def pushed(self, event: Frame) -> None:
-        if event["type"] in SAID and self.side == Side.BUYER:
+        if event["type"] == "typing":
+            await self._tell_typing(event)
+        elif event["type"] in SAID and self.side == Side.BUYER:
             await self.send_json(for_side(event, self.side))
-        elif event["type"] != "typing" or event["by"] != self.user.pk:
-            await self.send_json({key: event[key] for key in event if key != "by"})
+        else:
+            await self.send_json(event)
+
+    async def _tell_typing(self, event: Frame) -> None:
+        """To everybody but who types. Who that is of the shop is not said."""
+        if event["by"] != self.user.pk:
+            await self.send_json({key: event[key] for key in ("type", "author", "side")})
 
     async def disconnect(self, code: int) -> None:
         await self.look_away({})

@@ -37,9 +37,10 @@ class MessageForm(PlainSpeech, forms.Form):
     """What is said, with its files. The hidden id makes a form sent twice one message."""
 
     client_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    # Files alone are a message too: the browser must not insist on words.
+    use_required_attribute = False
     body = forms.CharField(
         label=_("Message"),
-        required=False,
         strip=False,
         max_length=Message.LONGEST,
         widget=forms.Textarea({"rows": 3, "maxlength": Message.LONGEST}),
@@ -56,6 +57,8 @@ class MessageForm(PlainSpeech, forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["initial"] = {"client_id": uuid4()} | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs)
+        if self.is_bound and self.files:
+            self.fields["body"].required = False
 
 
 class EditForm(PlainSpeech, forms.Form):

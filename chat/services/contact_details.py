@@ -27,13 +27,9 @@ def found(text: str) -> list[str]:
     return [rule.kind for rule in rules if SEARCHES[rule.kind](text, rule.phrases)]
 
 
-def notices(flags: str) -> list[str]:
-    """What somebody is told whose message was flagged so."""
-    kinds = flags.split()
-    if not kinds:
-        return []
-    rules = ContactRule.objects.filter(kind__in=kinds).exclude(notice="")
-    return list(dict.fromkeys(rules.values_list("notice", flat=True)))
+def notices() -> dict[str, str]:
+    """What somebody is told whose message was flagged, by the kind of what was found."""
+    return dict(ContactRule.objects.exclude(notice="").values_list("kind", "notice"))
 
 
 def _has_mail(text: str, allowed: list[str]) -> bool:

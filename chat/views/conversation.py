@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.contrib import messages as notes
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render, resolve_url
 from django.utils.translation import gettext as _
@@ -118,6 +117,7 @@ def show(
 def _rows(
     request: HttpRequest, conversation: Conversation, rows: list[Message], side: Side
 ) -> dict[str, object]:
+    _add_notices(request, rows)
     return {
         "conversation": conversation,
         "rows": rows,
@@ -126,6 +126,15 @@ def _rows(
         "read_by_other": reading.read_seq(conversation, _other(side)),
         "new_from": _first_new(conversation, rows, side),
     }
+
+
+def _add_notices(request: HttpRequest, rows: list[Message]) -> None:
+    """Who wrote what a rule flags is told so beside it, and nobody else is."""
+    flagged = [row for row in rows if row.flags and row.author_id == request.user.pk]
+    notices = contact_details.notices() if flagged else {}
+    for row in flagged:
+        found = [notices[kind] for kind in row.flags.split() if kind in notices]
+        row.notices = list(dict.fromkeys(found))
 
 
 def _first_new(conversation: Conversation, rows: list[Message], side: Side) -> int:
@@ -157,8 +166,6 @@ def _send(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     except Refusal as refusal:
         form.add_error("body", _(str(refusal.message)))
         return show(request, conversation, form=form, status=422)
-    for notice in contact_details.notices(message.flags):
-        notes.warning(request, notice)
     return see_other(f"{conversation.get_absolute_url()}#m{message.seq}")
 
 

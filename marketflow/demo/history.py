@@ -25,6 +25,7 @@ from marketflow.core.errors import Refusal
 from marketflow.demo.opinions import Opinions
 from marketflow.demo.people import CARRIERS, FIRST_NAMES, LAST_NAMES, STREETS, TOWNS
 from marketflow.demo.stock_room import make_person
+from marketflow.demo.talk import Talk
 from marketflow.demo.till import OF_A_SHOP, WELCOME
 from marketflow.demo.troubles import Troubles
 from orders.gateways.test import CAPTURED, DECLINED
@@ -69,11 +70,17 @@ class History:
         self.weights = [1 / (rank + 5) ** 0.8 for rank in range(len(self.variants))]
         self.troubles = Troubles(rng=rng, after=self.after, staff=staff)
         self.opinions = Opinions(rng=rng, after=self.after)
+        # A chance of its own: what people say changes nothing of what else happens.
+        self.talk = Talk(
+            rng=random.Random(orders), after=self.after, people=self.people, today=self.today
+        )
 
     def happen(self, progress: Callable[[int], None]) -> None:
         """Let it all happen, day by day in one transaction each."""
         for moment in self._moments_of_orders():
             self._at(moment, self._order)
+        for moment in self._moments_of_questions():
+            self._at(moment, lambda: self.talk.ask(self.variants))
         for day in range((self.today - self.start).days):
             self._at(self.start + timedelta(days=day, hours=5), self._restock)
             morning = self.start + timedelta(days=day, hours=6)
@@ -117,6 +124,15 @@ class History:
             self.start + timedelta(seconds=span * self.rng.random() ** 0.7)
             for _ in range(self.orders)
         ]
+
+    def _moments_of_questions(self) -> list[datetime]:
+        wanted = max(6, self.orders // 8)
+        span = (self.today - self.start).total_seconds() - 7200
+        moments = [
+            self.start + timedelta(seconds=span * self.talk.rng.random()) for _ in range(wanted)
+        ]
+        # And some just now.
+        return moments + [self.today - timedelta(hours=hours) for hours in (3, 8, 20, 26)]
 
     def _people(self, buyer: User) -> list[User]:
         wanted = max(12, min(self.orders // 6, 400))
@@ -210,6 +226,10 @@ class History:
     def _ship(self, part: SellerOrder) -> None:
         if not self.troubles.may_ship(part):
             return
+        self.talk.about_to_send(part)
+        part.refresh_from_db()
+        if part.state != SellerOrder.State.PAID:
+            return
         number = f"{self.rng.choice('ABCDEFGH')}{self.rng.randrange(10**9, 10**10)}"
         fulfilment.ship(
             seller_order=part, carrier=self.rng.choice(CARRIERS), tracking_number=number
@@ -221,6 +241,7 @@ class History:
         fulfilment.deliver(seller_order=part)
         self.troubles.follow(part)
         self.opinions.follow(part)
+        self.talk.has_come(part)
         # Some are content and say so, and their shop is paid sooner.
         days = self.rng.choice((3, 6, 10, 14, 14, 14, 14))
         self.after(timedelta(days=days), lambda: self._complete(part))

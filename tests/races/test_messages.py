@@ -9,9 +9,14 @@ from django.core.management import call_command
 from django.db import IntegrityError
 
 from accounts.tests.factories import make_shop, make_user
+from catalog.tests.factories import make_variant
 from chat.models import Conversation, Message
-from chat.services import messaging, reading
+from chat.services import messaging, proposals, reading
 from chat.tests.factories import make_message
+from orders.models import Refund
+from orders.services import fulfilment, refunds
+from orders.services.shares import Wanted
+from orders.tests.factories import make_order
 from tests.races.racing import race
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
@@ -74,6 +79,51 @@ def test_a_read_mark_never_falls_back():
     )
 
     assert conversation.seats.get(user=fern).read_seq == 10
+
+
+def an_open_offer():
+    shop, ana = make_shop("Fern & Co", members=["fern"]), make_user("ana")
+    bowl = make_variant(shop, "Bowl", price=1000, stock=9)
+    part = make_order(ana, bowl, quantity=3, paid=True).seller_orders.get()
+    conversation = make_message(ana, shop, part=part).conversation
+    offer = proposals.offer_refund(
+        conversation=conversation,
+        part=part,
+        amount_minor=500,
+        reason="Late",
+        author=make_user("fern"),
+    )
+    return conversation, part, offer, ana
+
+
+def test_an_offer_accepted_ten_times_at_once_is_paid_once():
+    conversation, _, offer, ana = an_open_offer()
+
+    results = race(*[lambda: proposals.accept(proposal=offer, actor=ana)] * 10)
+
+    lost = [result for result in results if isinstance(result, Exception)]
+    assert len(lost) == 9
+    assert all(isinstance(result, proposals.AlreadyDecided) for result in lost), lost
+    assert Refund.objects.get().amount_minor == 500
+    assert conversation.messages.count() == 3
+    call_command("audit")
+
+
+def test_agreeing_writing_and_the_pages_of_the_order_meet_without_a_deadlock():
+    """The conversation is locked before the order, whoever comes from which side."""
+    conversation, part, offer, ana = an_open_offer()
+
+    results = race(
+        lambda: proposals.accept(proposal=offer, actor=ana),
+        *[lambda: make_message(ana, conversation.shop, part=part)] * 6,
+        lambda: fulfilment.ship(seller_order=part),
+        lambda: refunds.decide(
+            part=part, lines={part.lines.get().pk: Wanted(units=1)}, kind="goodwill"
+        ),
+    )
+
+    assert not [result for result in results if isinstance(result, Exception)], results
+    call_command("audit")
 
 
 def test_without_the_lock_numbers_collide(settings):

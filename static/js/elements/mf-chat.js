@@ -212,7 +212,7 @@ class ChatElement extends HTMLElement {
     row.querySelector(".msg__state").textContent = text;
     row.classList.toggle("msg--failed", isFailed);
     for (const button of row.querySelectorAll("button")) button.hidden = !isFailed;
-    row.toggleAttribute("aria-busy", !isFailed);
+    row.setAttribute("aria-busy", String(!isFailed));
   }
 
   #refused({ client_id, why }) {

@@ -45,6 +45,13 @@ class ProductQuerySet(models.QuerySet):
         """Load what the product page and its API resource read."""
         return self.with_card_data().select_related("category").prefetch_related("attributes")
 
+    def with_all_variants(self):
+        """Load variants off sale too: what the shop itself reads of many products."""
+        from catalog.models import Variant
+
+        variants = Variant.objects.select_related("stock")
+        return self.prefetch_related(Prefetch("variants", variants, to_attr="all_variants"))
+
 
 def load_cards(products) -> None:
     """Give products that come from several querysets what their cards read, all at once."""

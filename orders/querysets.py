@@ -3,8 +3,8 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Case, F, Q, Sum, When
-from django.db.models.functions import Lower, Now
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models.functions import Coalesce, Greatest, Lower, Now
 
 from accounts.models import Shop
 from accounts.querysets import bought_by
@@ -25,6 +25,14 @@ class OrderQuerySet(models.QuerySet):
         if buyer_id is not None:
             mine |= Q(buyer=buyer_id)
         return self.alias(mail=Lower("email")).filter(mine)
+
+    def with_last_change(self):
+        """With `last_change`: of the order, or of a part of it."""
+        from orders.models import SellerOrder
+
+        parts = SellerOrder.objects.filter(order=OuterRef("pk")).order_by("-changed_at")
+        last = Coalesce(Subquery(parts.values("changed_at")[:1]), F("changed_at"))
+        return self.annotate(last_change=Greatest(F("changed_at"), last))
 
     def not_called_off(self):
         return self.exclude(state__in=["cancelled", "expired"])

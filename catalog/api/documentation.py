@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from catalog.api.serializers import ProductSummarySerializer
 from catalog.services.filters import ORDERINGS
+from marketflow.core.api import changes
 
 LIST_PARAMETERS = [
     OpenApiParameter("q", OpenApiTypes.STR, description="Words to find."),
@@ -26,6 +27,7 @@ LIST_PARAMETERS = [
     ),
     OpenApiParameter("ordering", OpenApiTypes.STR, enum=list(ORDERINGS)),
     OpenApiParameter("facets", OpenApiTypes.INT, enum=[1], description="Count what is left."),
+    *changes.PARAMETERS,
     OpenApiParameter("page", OpenApiTypes.INT),
     OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 100."),
 ]

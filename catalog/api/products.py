@@ -34,7 +34,7 @@ from catalog.models import Product, Variant
 from catalog.services import editing
 from catalog.services.pictures.refusals import BadPicture, TooLarge, TooMany
 from marketflow.core import rate_limits
-from marketflow.core.api import parsers
+from marketflow.core.api import changes, parsers
 from marketflow.core.api.caching import PublicReads
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import IsAuthenticated, IsAuthenticatedToWrite
@@ -58,7 +58,12 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
 
     @extend_schema(parameters=LIST_PARAMETERS, responses=ProductPageSerializer)
     def list(self, request: Request) -> Response:
-        """Products on sale. A parameter that makes no sense is an error that names it."""
+        """Products on sale. A parameter that makes no sense is an error that names it.
+
+        With `changed_since`, those of the caller's shops that changed, on sale or not, whole.
+        """
+        if changes.is_asked(request):
+            return self._changed(request)
         if request.query_params.get("q", "").strip():
             rate_limits.count("search", rate_limits.address_of(request))
         wanted = ProductList(request)
@@ -129,6 +134,17 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
         except BadPicture as problem:
             raise ValidationError({"file": [problem.message]}, problem.code) from problem
         return Response(PictureSerializer(image).data, status=201)
+
+    def _changed(self, request: Request) -> Response:
+        """Of the caller's own shops: drafts, and what was taken off sale, included."""
+        if not request.user.is_authenticated:
+            self.permission_denied(request)
+        rows = Product.objects.managed_by(request.user).with_page_data().with_all_variants()
+        if shop := request.query_params.get("shop", ""):
+            rows = rows.filter(shop__slug=shop)
+        page = changes.page(request, rows, "updated_at")
+        context = self.get_serializer_context()
+        return page.answer(OwnProductSerializer(page.rows, many=True, context=context).data)
 
     def _own(self, product: Product, status: int = 200) -> Response:
         fresh = Product.objects.with_page_data().get(pk=product.pk)

@@ -259,7 +259,9 @@ class OwnProductSerializer(ProductSerializer):
 
     @extend_schema_field(OwnVariantSerializer(many=True))
     def get_variants(self, product: Product) -> list[dict[str, Any]]:
-        variants = product.variants(manager="objects").select_related("stock")
+        variants = getattr(product, "all_variants", None)
+        if variants is None:
+            variants = product.variants(manager="objects").select_related("stock")
         return OwnVariantSerializer(_of(product, variants), many=True).data
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,8 +28,7 @@ DUTY = "stock"
 MOST_ITEMS = 1000
 
 
-@extend_schema_serializer(component_name="StockOfVariant")
-class StockSerializer(serializers.ModelSerializer):
+class StockRowSerializer(serializers.ModelSerializer):
     sku = serializers.CharField(source="variant.sku")
     variant = serializers.UUIDField(source="variant.uuid")
     product = serializers.CharField(source="variant.product.slug")
@@ -57,7 +56,7 @@ class StockPageSerializer(serializers.Serializer):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True, required=False)
     changed_until = serializers.DateTimeField(required=False)
-    results = StockSerializer(many=True)
+    results = StockRowSerializer(many=True)
 
 
 class StockItemInput(StrictSerializer):
@@ -117,10 +116,10 @@ class StockView(APIView):
         rows = self._items(self._shop(request, slug))
         if changes.is_asked(request):
             page = changes.page(request, rows)
-            return page.answer(StockSerializer(page.rows, many=True).data)
+            return page.answer(StockRowSerializer(page.rows, many=True).data)
         pages = Pages()
         found = pages.paginate_queryset(rows.order_by("pk"), request, view=self)
-        return pages.get_paginated_response(StockSerializer(found, many=True).data)
+        return pages.get_paginated_response(StockRowSerializer(found, many=True).data)
 
     @extend_schema(request=StockInput, responses=StockResultsSerializer)
     @idempotent()

@@ -105,6 +105,7 @@ class Product(models.Model):
                 condition=Q(state="published", is_listed=True),
             ),
             models.Index(fields=["shop", "state", "-id"], name="product_of_shop"),
+            models.Index(fields=["shop", "updated_at", "id"], name="product_by_change"),
         ]
         constraints = [
             models.UniqueConstraint(

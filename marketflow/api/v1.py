@@ -14,6 +14,7 @@ from catalog.api.products import ProductViewSet, VariantView
 from catalog.api.recommendations import ProductRecommendationsView
 from catalog.api.stock import StockView
 from catalog.api.suggestions import SuggestionsView
+from catalog.api.upserts import ShopProductsView
 from chat.api.viewsets import ConversationViewSet
 from notifications.api import webhooks
 from notifications.api.views import NotificationViewSet
@@ -73,6 +74,7 @@ urlpatterns = [
     path("cart/", carts.CartView.as_view(), name="cart"),
     path("cart/items/", carts.CartItemsView.as_view(), name="cart-items"),
     path("cart/items/<uuid:id>/", carts.CartItemView.as_view(), name="cart-item"),
+    path("shops/<slug:slug>/products/", ShopProductsView.as_view(), name="shop-products"),
     path("shops/<slug:slug>/stock/", StockView.as_view(), name="stock"),
     path("shops/<slug:slug>/balance/", BalanceView.as_view(), name="balance"),
     path("cart/coupon/", carts.CartCouponsView.as_view(), name="cart-coupons"),

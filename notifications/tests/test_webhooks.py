@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from contextlib import closing
@@ -29,6 +30,7 @@ from notifications.tests.receiving import (
     receiving,
     relay_all,
 )
+from notifications.webhook_events import EVENTS
 from orders.services import cancelling, fulfilment
 from orders.tests.factories import make_order, pay
 
@@ -691,3 +693,30 @@ def test_a_message_is_announced_and_not_repeated(buyer, shop, receiver):
         "kind": "text",
     }
     assert "elm" not in WebhookDelivery.objects.get().body
+
+
+def test_the_receiver_of_the_guide_believes_what_is_signed_and_nothing_else(
+    shop, receiver, settings
+):
+    guide = (settings.BASE_DIR / "docs" / "webhooks.md").read_text("utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    named: dict = {}
+    exec(example, named)
+    endpoint = make_endpoint(shop, receiver.url)
+    renewed = endpoints.renew_secret(endpoint=endpoint)
+    delivery = endpoints.send_test(endpoint=endpoint)
+    sending.send_due()
+
+    body, header = delivery.body.encode(), receiver.headers[0]["MarketFlow-Signature"]
+    assert named["is_genuine"](body, header, SECRET)
+    assert named["is_genuine"](body, header, renewed)
+    assert not named["is_genuine"](body + b" ", header, SECRET)
+    assert not named["is_genuine"](body, header, "whsec_another")
+    assert not named["is_genuine"](body, header, SECRET, now=time.time() + 301)
+    assert not named["is_genuine"](body, "v1=00", SECRET)
+
+
+def test_the_guide_names_every_event(settings):
+    guide = (settings.BASE_DIR / "docs" / "webhooks.md").read_text("utf-8")
+
+    assert [name for name in EVENTS if f"`{name}`" not in guide] == []

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Shop
+from marketflow.core.api import changes
 from marketflow.core.api.fields import MoneyField
 from marketflow.core.api.permissions import IsAuthenticated
 from orders.api.serializers import ShopNameSerializer
@@ -181,9 +182,12 @@ class PayoutViewSet(viewsets.ReadOnlyModelViewSet):
         values = asked.validated_data
         return queryset.filter(**{lookups[name]: values[name] for name in values})
 
-    @extend_schema(parameters=FILTERS)
+    @extend_schema(parameters=[*FILTERS, *changes.PARAMETERS])
     def list(self, request: Request) -> Response:
-        """Payouts of the caller's shops, newest first."""
+        """Payouts of the caller's shops, newest first, or what changed of them since an hour."""
+        if changes.is_asked(request):
+            page = changes.page(request, self.filter_queryset(self.get_queryset()))
+            return page.answer(PayoutSummarySerializer(page.rows, many=True).data)
         return super().list(request)
 
     def retrieve(self, request: Request, id: str) -> Response:

@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketflow.core.api import changes
 from marketflow.core.api.answers import answer
 from marketflow.core.api.files import FilesOrErrors
 from marketflow.core.api.idempotency import idempotent, work_id
@@ -71,9 +72,15 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     def get_serializer_class(self):
         return OrderSummarySerializer if self.action == "list" else OrderSerializer
 
+    @extend_schema(parameters=changes.PARAMETERS)
     def list(self, request: Request) -> Response:
+        """The caller's orders, newest first, or what changed of them since an hour."""
         if not request.user.is_authenticated:
             self.permission_denied(request)
+        if changes.is_asked(request):
+            rows = self.get_queryset().with_last_change()
+            page = changes.page(request, rows, "last_change")
+            return page.answer(OrderSummarySerializer(page.rows, many=True).data)
         return super().list(request)
 
     def get_object(self) -> Order:
@@ -229,6 +236,14 @@ class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
     def get_queryset(self):
         duty = DUTIES.get(self.action, "orders")
         return SellerOrder.objects.managed_by(self.request.user, duty).with_contents()
+
+    @extend_schema(parameters=changes.PARAMETERS)
+    def list(self, request: Request) -> Response:
+        """The shop's orders, newest first, or what changed of them since an hour."""
+        if changes.is_asked(request):
+            page = changes.page(request, self.get_queryset())
+            return page.answer(self.get_serializer(page.rows, many=True).data)
+        return super().list(request)
 
     @extend_schema(request=ShipmentInput, responses={201: ShopsOrderSerializer})
     @action(detail=True, methods=["post"])

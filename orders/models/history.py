@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Count, Q
+from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from marketflow.core.append_only import append_only
@@ -99,6 +100,8 @@ class HasHistory(models.Model):
 
     SUBJECT: str
     state = models.CharField(max_length=20, default="", editable=False)
+    # The database's clock: lists of what changed since an hour are asked by it too.
+    changed_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         abstract = True
@@ -110,6 +113,10 @@ class HasHistory(models.Model):
     def move_to(self, state: str, *, actor=None) -> None:
         """Take the next step. Who comes second finds it taken: `InvalidTransition`."""
         move_all([Step(self, state)], actor=actor)
+
+    def touch(self) -> None:
+        """Something about it changed, besides its state. Its row is the caller's already."""
+        type(self).objects.filter(pk=self.pk).update(changed_at=Now())
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,7 @@ def move_all(steps: Sequence[Step], *, actor=None) -> None:
         rows = [step.row.pk for step in same]
         is_allowed = dst in TRANSITIONS[kind.SUBJECT].get(src, ())
         found = kind.objects.filter(pk__in=rows, state=src)
-        if not is_allowed or found.update(state=dst, **also) != len(rows):
+        if not is_allowed or found.update(state=dst, changed_at=Now(), **also) != len(rows):
             raise InvalidTransition(state=src)
     _record(steps, actor)
     for step in steps:

@@ -193,7 +193,10 @@ class SellerOrder(HasHistory):
         verbose_name = _("shop's order")
         verbose_name_plural = _("shops' orders")
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["shop", "state", "-id"], name="parts_of_shop")]
+        indexes = [
+            models.Index(fields=["shop", "state", "-id"], name="parts_of_shop"),
+            models.Index(fields=["shop", "changed_at", "id"], name="parts_by_change"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["order", "shop"], name="one_part_per_shop"),
             models.CheckConstraint(

@@ -88,6 +88,7 @@ def cancel_units(
     if part.state != SellerOrder.State.PAID:
         raise NotCancellable(state=part.state)
     chosen = _chosen(part, lines)
+    part.touch()
 
     _lock_payments(order)
     _give_stock_back((line for line, _ in chosen), units=dict(chosen))

@@ -70,6 +70,8 @@ def ship(
     is_complete = not part.lines.filter(quantity__gt=F("released") + F("shipped")).exists()
     if is_complete:
         part.move_to(SellerOrder.State.SHIPPED, actor=actor)
+    else:
+        part.touch()
     seller_order.state = part.state
     publish(
         SellerOrderShipped(

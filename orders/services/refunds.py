@@ -86,6 +86,7 @@ def decide(
     if not wanted and not shipping_minor and not funded_shipping:
         raise NothingToRefund
 
+    part.touch()
     for share in wanted:
         _take_from_line(share)
     _take_from_delivery(part, shipping_minor, funded_shipping)

@@ -162,6 +162,7 @@ def receive(
     """
     order = Order.objects.select_for_update().get(pk=parcel.seller_order.order_id)
     part = SellerOrder.objects.select_for_update().get(pk=parcel.seller_order_id)
+    part.touch()
     list(Payment.objects.filter(order=order).order_by("pk").select_for_update())
     parcel = (
         Return.objects.select_for_update().select_related("seller_order__order").get(pk=parcel.pk)

@@ -1,0 +1,159 @@
+"""Products by SKU, as another system sends them each night."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.tests.factories import make_user
+from catalog.models import Product, Variant
+from catalog.tests.factories import make_category, make_variant
+from marketflow.core.models import OutboxEvent
+from marketflow.core.tests.clients import api_for
+
+pytestmark = pytest.mark.django_db
+
+URL = "/api/v1/shops/fern-co/products/"
+
+
+@pytest.fixture
+def fern(seller):
+    return api_for(seller)
+
+
+def euro(amount):
+    return {"amount": amount, "currency": "EUR"}
+
+
+def put(client, *items):
+    answer = client.put(URL, {"items": list(items)})
+    assert answer.status_code == 200, answer.content
+    return answer.json()["items"]
+
+
+def test_a_new_sku_is_a_new_product(fern, shop):
+    make_category("Home", "Bowls")
+    (made,) = put(
+        fern,
+        {
+            "sku": "BOWL",
+            "title": "Oak bowl",
+            "price": euro(1999),
+            "category": "bowls",
+            "state": "published",
+            "attributes": [{"name": "Wood", "value": "Oak"}],
+        },
+    )
+
+    product = Product.objects.get()
+    assert (made["status"], made["product"]) == ("created", product.slug)
+    assert (product.shop, product.state, product.category.slug) == (shop, "published", "bowls")
+    assert product.variants.get().price_minor == 1999
+
+
+def test_a_known_sku_is_changed_where_it_differs(fern, shop):
+    bowl = make_variant(shop, "Oak bowl", sku="BOWL", price=2000, stock=4)
+
+    (changed,) = put(fern, {"sku": "BOWL", "price": euro(1500), "brand": "Fern"})
+
+    bowl.refresh_from_db()
+    bowl.product.refresh_from_db()
+    assert (changed["status"], changed["variant"]) == ("changed", str(bowl.uuid))
+    assert (bowl.price_minor, bowl.product.brand) == (1500, "Fern")
+    assert (bowl.product.title, bowl.stock.on_hand) == ("Oak bowl", 4)
+
+
+def test_the_same_again_changes_nothing_and_tells_nobody(fern, shop):
+    item = {
+        "sku": "BOWL",
+        "title": "Oak bowl",
+        "description": "<p>Turned.</p><script>x</script>",
+        "price": euro(1999),
+        "compare_at_price": euro(2499),
+        "tags": ["wood"],
+        "state": "published",
+        "attributes": [{"name": "Wood", "value": "Oak"}],
+        "weight_grams": 300,
+    }
+    put(fern, item)
+    told = OutboxEvent.objects.count()
+
+    (again,) = put(fern, item)
+
+    assert again["status"] == "unchanged"
+    assert OutboxEvent.objects.count() == told
+
+
+def test_what_is_refused_stops_nothing_else(fern, shop):
+    make_variant(shop, "Oak bowl", sku="BOWL", price=2000)
+    short, wrong, fine = put(
+        fern,
+        {"sku": "NEW", "title": "Without a price"},
+        {"sku": "BOWL", "compare_at_price": euro(100)},
+        {"sku": "LAMP", "title": "Lamp", "price": euro(500)},
+    )
+
+    assert (short["code"], wrong["code"], fine["status"]) == (
+        "title_and_price_needed",
+        "former_price_too_low",
+        "created",
+    )
+    assert Variant.objects.get(sku="BOWL").compare_at_minor is None
+    assert Product.objects.count() == 2
+
+
+def test_a_rivals_sku_is_not_touched(fern, rival):
+    lamp = make_variant(rival, "Lamp", sku="LAMP", price=900)
+    put(fern, {"sku": "LAMP", "title": "Mine", "price": euro(1)})
+
+    lamp.refresh_from_db()
+    assert lamp.price_minor == 900
+    assert api_for(make_user("sam")).put(URL, {"items": [{"sku": "X"}]}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"title": "No SKU"},
+        {"sku": "A", "price": 5},
+        {"sku": "A", "option_names": ["Size"]},
+        {"sku": "A", "shop": "rival-goods"},
+        {"sku": "A", "state": "archived"},
+        {"sku": "A", "on_hand": 3},
+    ],
+    ids=str,
+)
+def test_a_shape_that_makes_no_sense_is_refused_whole(fern, item):
+    answer = fern.put(URL, {"items": [item]})
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["items"])
+    assert not Product.objects.exists()
+
+
+# --- what changed since
+
+
+def test_a_shop_reads_what_changed_of_its_products_on_sale_or_not(fern, shop, rival):
+    make_variant(shop, "Old bowl", sku="OLD")
+    Product.objects.update(updated_at="2026-01-01T00:00:00Z")
+    make_variant(shop, "Draft bowl", sku="DRAFT", state="draft")
+    make_variant(rival, "Lamp", sku="LAMP")
+
+    answer = fern.get("/api/v1/products/?changed_since=2026-06-01T00:00:00Z").json()
+
+    assert [row["title"] for row in answer["results"]] == ["Draft bowl"]
+    assert answer["results"][0]["variants"][0]["sku"] == "DRAFT"
+    assert answer["next"] is None
+    assert fern.get("/api/v1/products/?changed_since=soon").status_code == 400
+
+
+def test_changed_products_cost_the_same_for_one_and_for_five(
+    fern, shop, django_assert_num_queries, django_assert_max_num_queries
+):
+    url = "/api/v1/products/?changed_since=2026-01-01T00:00:00Z"
+    make_variant(shop, "Bowl", sku="B")
+    with django_assert_max_num_queries(14) as captured:
+        fern.get(url)
+    for number in range(4):
+        make_variant(shop, f"Bowl {number}", sku=f"B{number}")
+    with django_assert_num_queries(len(captured)):
+        assert len(fern.get(url).json()["results"]) == 5

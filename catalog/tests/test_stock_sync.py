@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.utils.timezone import now
 
 from accounts.models import ShopMember
 from accounts.tests.factories import make_user
 from catalog.models import StockItem, StockMovement
-from catalog.services import inventory, stock_sync
+from catalog.services import inventory
 from catalog.services.inventory import Sold
 from catalog.services.stock_sync import Change, Count
 from catalog.tests.factories import make_variant, stock_of
@@ -24,7 +25,9 @@ URL = "/api/v1/shops/fern-co/stock/"
 
 @pytest.fixture
 def bowl(shop):
-    return make_variant(shop, "Oak bowl", sku="BOWL", stock=10)
+    """Ten of them, since long ago."""
+    with time_machine.travel(hours_ago(1000)):
+        return make_variant(shop, "Oak bowl", sku="BOWL", stock=10)
 
 
 @pytest.fixture
@@ -39,23 +42,9 @@ def hours_ago(hours: float):
 def sell(variant, quantity: int, line: int, hours: float = 0.0) -> None:
     """Promised and sent, so many hours ago."""
     item = variant.stock.pk
-    inventory.reserve({item: quantity})
-    inventory.sell([Sold(item, quantity=quantity, order_line_id=line, parcel="p")])
-    moment = hours_ago(hours)
-    rows = StockMovement.objects.filter(order_line_ref=line)
-    with append_only_off():
-        rows.update(moved_at=moment)
-
-
-def append_only_off():
-    from marketflow.core import append_only
-
-    return append_only.suspended()
-
-
-def long_ago(variant) -> None:
-    with append_only_off():
-        variant.stock.movements.update(moved_at=hours_ago(1000))
+    with time_machine.travel(hours_ago(hours)):
+        inventory.reserve({item: quantity})
+        inventory.sell([Sold(item, quantity=quantity, order_line_id=line, parcel="p")])
 
 
 def sync(shop, *entries):
@@ -77,7 +66,6 @@ def test_ready_made_13_what_is_promised_is_taken_off_the_count(shop, bowl):
 
 
 def test_what_was_sent_after_the_count_is_taken_off_and_before_it_is_not(shop, bowl):
-    long_ago(bowl)
     sell(bowl, 2, line=1, hours=5)
     sell(bowl, 3, line=2, hours=1)
 
@@ -87,7 +75,6 @@ def test_what_was_sent_after_the_count_is_taken_off_and_before_it_is_not(shop, b
 
 
 def test_what_came_back_or_was_received_since_is_added(shop, bowl):
-    long_ago(bowl)
     inventory.receive(bowl.stock, 4, key="delivery")
 
     sync(shop, Count("BOWL", 10, hours_ago(1)))
@@ -96,7 +83,6 @@ def test_what_came_back_or_was_received_since_is_added(shop, bowl):
 
 
 def test_the_same_count_again_changes_nothing(shop, bowl):
-    long_ago(bowl)
     hour = hours_ago(2)
     sell(bowl, 1, line=1, hours=1)
     first = sync(shop, Count("BOWL", 7, hour))
@@ -110,7 +96,6 @@ def test_the_same_count_again_changes_nothing(shop, bowl):
 
 
 def test_sales_between_two_sendings_of_a_count_stay_sold(shop, bowl):
-    long_ago(bowl)
     hour = hours_ago(2)
     sync(shop, Count("BOWL", 9, hour))
     sell(bowl, 2, line=1)
@@ -121,7 +106,6 @@ def test_sales_between_two_sendings_of_a_count_stay_sold(shop, bowl):
 
 
 def test_an_older_count_that_comes_late_is_refused(shop, bowl):
-    long_ago(bowl)
     sync(shop, Count("BOWL", 8, hours_ago(1)))
 
     (late,) = sync(shop, Count("BOWL", 3, hours_ago(2)))
@@ -131,7 +115,6 @@ def test_an_older_count_that_comes_late_is_refused(shop, bowl):
 
 
 def test_a_later_count_builds_on_what_an_earlier_one_found(shop, bowl):
-    long_ago(bowl)
     sync(shop, Count("BOWL", 8, hours_ago(3)))
 
     sync(shop, Count("BOWL", 6, hours_ago(2)))
@@ -212,7 +195,6 @@ def test_several_about_one_sku_follow_each_other(shop, bowl):
 
 
 def test_a_change_that_an_older_count_did_not_know_is_kept(shop, bowl):
-    long_ago(bowl)
     sync(shop, Change("BOWL", 5, "delivery"))
 
     sync(shop, Count("BOWL", 10, hours_ago(1)))
@@ -231,7 +213,6 @@ def test_unknown_untracked_and_foreign_skus_are_named(shop, rival):
 
 
 def test_the_books_hold_afterwards(shop, bowl):
-    long_ago(bowl)
     sync(shop, Count("BOWL", 4, hours_ago(1)), Change("BOWL", 3, "k"), Count("BOWL", 9, now()))
 
     call_command("audit")

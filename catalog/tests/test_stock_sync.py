@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from accounts.models import ShopMember
 from accounts.tests.factories import make_user
 from catalog.models import StockItem, StockMovement
-from catalog.services import inventory
+from catalog.services import inventory, stock_sync
 from catalog.services.inventory import Sold
 from catalog.services.stock_sync import Change, Count
 from catalog.tests.factories import make_variant, stock_of

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_socket_tickets'),
-        ('orders', '0008_database_defaults_of_holds'),
+        ('orders', '0010_refunds_at_the_provider'),
     ]
 
     operations = [

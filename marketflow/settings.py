@@ -363,6 +363,15 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": TRUSTED_PROXIES,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "ISSUER": "marketflow",
+    "AUDIENCE": "marketflow-api",
+    "LEEWAY": 30,
+    "TOKEN_TYPE_CLAIM": "typ",
+    "USER_ID_FIELD": "uuid",
+    "USER_ID_CLAIM": "sub",
+}
 # Keys of their own, so that none opens what SECRET_KEY guards. The first signs; all are read.
 JWT_SIGNING_KEYS = words("JWT_SIGNING_KEY") or [f"jwt:{SECRET_KEY}"]
 SPECTACULAR_SETTINGS = {

@@ -6,6 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from accounts.models import ApiKey, User
 from accounts.services import api_keys, tokens
@@ -35,7 +36,7 @@ class KeyAuthentication(BaseAuthentication):
         return REALM
 
 
-class BearerAuthentication(BaseAuthentication):
+class BearerAuthentication(JWTAuthentication):
     """An access token holds until it expires, or until its sign-in is ended."""
 
     def authenticate(self, request: Request) -> tuple[User, dict[str, object]] | None:
@@ -43,6 +44,7 @@ class BearerAuthentication(BaseAuthentication):
         if not text:
             return None
         try:
+            # Whose it is and whether its family lives is one question to the database.
             return tokens.holder(text)
         except TokenRefused as refused:
             raise AuthenticationFailed("This token is not accepted.", refused.code) from None

@@ -11,39 +11,49 @@ import hashlib
 
 import jwt
 from django.conf import settings
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError
+from rest_framework_simplejwt.settings import api_settings
 
-ALGORITHM, ISSUER, AUDIENCE = "HS256", "marketflow", "marketflow-api"
-LEEWAY_SECONDS = 30
-REQUIRED = ["exp", "iat", "iss", "aud", "typ", "jti", "sub"]
+KIND = api_settings.TOKEN_TYPE_CLAIM
+REQUIRED = {"exp", "iat", KIND, api_settings.JTI_CLAIM, api_settings.USER_ID_CLAIM}
 
 
 class BadToken(Exception):
     """Not ours, not of that kind, altered, or over."""
 
 
+class NamedKey(TokenBackend):
+    """simplejwt's backend for one key, whose tokens name it: `kid`."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            api_settings.ALGORITHM,
+            signing_key=key,
+            audience=api_settings.AUDIENCE,
+            issuer=api_settings.ISSUER,
+            leeway=api_settings.LEEWAY,
+        )
+
+    def encode(self, payload: dict[str, object]) -> str:
+        claims = {**payload, "iss": self.issuer, "aud": self.audience}
+        kid = {"kid": kid_of(self.signing_key)}
+        return jwt.encode(claims, self.prepared_signing_key, self.algorithm, headers=kid)
+
+
 def sign(claims: dict[str, object], *, kind: str) -> str:
     """A token of `kind` ("access" or "refresh"). The same claims make the same token."""
-    key = settings.JWT_SIGNING_KEYS[0]
-    claims = {**claims, "typ": kind, "iss": ISSUER, "aud": AUDIENCE}
-    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid_of(key)})
+    return NamedKey(settings.JWT_SIGNING_KEYS[0]).encode({**claims, KIND: kind})
 
 
 def read(text: str, *, kind: str) -> dict[str, object]:
     """The claims of a token of that kind. Clocks may differ by 30 s. Raises `BadToken`."""
     try:
         kid = jwt.get_unverified_header(text).get("kid")
-        claims = jwt.decode(
-            text,
-            _keys()[kid],
-            algorithms=[ALGORITHM],
-            issuer=ISSUER,
-            audience=AUDIENCE,
-            leeway=LEEWAY_SECONDS,
-            options={"require": REQUIRED},
-        )
-    except (jwt.InvalidTokenError, KeyError, TypeError) as problem:
+        claims = NamedKey(_keys()[kid]).decode(text)
+    except (jwt.InvalidTokenError, TokenBackendError, KeyError, TypeError) as problem:
         raise BadToken from problem
-    if claims["typ"] != kind:
+    if claims.get(KIND) != kind or not claims.keys() >= REQUIRED:
         raise BadToken
     return claims
 

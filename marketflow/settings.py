@@ -482,6 +482,13 @@ IMPORT_FETCHES_PICTURES = flag("IMPORT_FETCHES_PICTURES", default=not EMBEDDED)
 # Private networks to which webhooks may go, without TLS too: for one's own machine.
 WEBHOOK_ALLOWED_NETWORKS = read("WEBHOOK_ALLOWED_NETWORKS", networks, [], "networks, by commas")
 
+# --- what browsers are told
+
+# Web push is on offer where both are set: the key that signs for us (`manage.py make_vapid_key`),
+# and where push services reach whoever runs the market, `mailto:…` or `https://…`.
+VAPID_PRIVATE_KEY = read("VAPID_PRIVATE_KEY", default="")
+VAPID_SUBJECT = read("VAPID_SUBJECT", default="")
+
 # --- mail
 
 EMAIL_URL = read("EMAIL_URL", default="")

@@ -46,18 +46,19 @@ class PreferencesForm(forms.Form):
     def __init__(self, *args: Any, user: User, zone: str | None = None, **kwargs: Any) -> None:
         self.kinds = preferences.kinds_for(user)
         habits = preferences.habits_of(user)
+        self.channels = preferences.channels_on_offer()
         super().__init__(*args, initial=_said(habits, zone), **kwargs)
         for name in ("quiet_from", "quiet_until", "digest_at"):
             self.fields[name].widget = forms.TimeInput({"type": "time"}, format="%H:%M")
         # Hundreds of them: made once.
         self.fields["time_zone"].choices = _zones()
         self._add_language()
-        chosen = preferences.choices_of(user)
+        self.chosen = preferences.choices_of(user)
         for kind in self.kinds:
-            for channel in Channel:
+            for channel in self.channels:
                 is_fixed = kind.is_fixed(channel) and channel in kind.channels
                 self.fields[_name(kind, channel)] = forms.BooleanField(
-                    required=False, disabled=is_fixed, initial=chosen[kind.name][channel]
+                    required=False, disabled=is_fixed, initial=self.chosen[kind.name][channel]
                 )
 
     def sides(self) -> list[tuple[str, list[tuple[Kind, list[Box]]]]]:
@@ -76,10 +77,10 @@ class PreferencesForm(forms.Form):
         return values
 
     def choices(self) -> dict[str, dict[str, bool]]:
+        """Of a channel that the page doesn't offer now: as it was chosen."""
         return {
-            kind.name: {
-                channel.value: self.cleaned_data[_name(kind, channel)] for channel in Channel
-            }
+            kind.name: self.chosen[kind.name]
+            | {channel.value: self.cleaned_data[_name(kind, channel)] for channel in self.channels}
             for kind in self.kinds
         }
 
@@ -88,7 +89,7 @@ class PreferencesForm(forms.Form):
         return Habits(**{name: self.cleaned_data.get(name, "") for name in names})
 
     def _boxes(self, kind: Kind) -> list[Box]:
-        return [Box(self[_name(kind, channel)], channel, kind) for channel in Channel]
+        return [Box(self[_name(kind, channel)], channel, kind) for channel in self.channels]
 
     def _add_language(self) -> None:
         if len(settings.LANGUAGES) > 1:

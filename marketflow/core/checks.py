@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
 from marketflow.core.guards import CRASH_POINTS, GUARDS, switches_set
+
+# A private number of P-256.
+KEY_BYTES = 32
 
 
 @register(Tags.security)
@@ -36,6 +42,20 @@ def providers_have_their_keys(app_configs: object, **kwargs: object) -> list[Err
     ]
 
 
+@register(Tags.security)
+def web_push_is_whole_or_off(app_configs: object, **kwargs: object) -> list[Error]:
+    """Half set, people would be offered what never comes. The key itself is named nowhere."""
+    key, subject = settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT
+    if not key and not subject:
+        return []
+    problems = [
+        not _is_private_key(key) and "VAPID_PRIVATE_KEY is not what make_vapid_key writes.",
+        not subject.startswith(("mailto:", "https://"))
+        and "VAPID_SUBJECT is not an address that begins with mailto: or https://.",
+    ]
+    return [Error(message, id="marketflow.E014") for message in problems if message]
+
+
 @register(Tags.security, deploy=True)
 def nothing_for_show_in_production(app_configs: object, **kwargs: object) -> list[Error]:
     problems = {
@@ -59,6 +79,15 @@ def nothing_for_show_in_production(app_configs: object, **kwargs: object) -> lis
         and "WEBHOOK_ALLOWED_NETWORKS is set: webhooks of shops could reach the own network.",
     }
     return [Error(message, id=code) for code, message in problems.items() if message]
+
+
+def _is_private_key(text: str) -> bool:
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        ec.derive_private_key(int.from_bytes(data, "big"), ec.SECP256R1())
+    except ValueError:
+        return False
+    return len(data) == KEY_BYTES
 
 
 def _is_weak(key: str) -> bool:

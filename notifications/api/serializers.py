@@ -45,7 +45,10 @@ class ReadInput(StrictSerializer):
 class ChannelsInput(StrictSerializer):
     in_app = serializers.BooleanField()
     email = serializers.BooleanField()
-    push = serializers.BooleanField()
+    push = serializers.BooleanField(
+        help_text="To browsers that the caller switched it on in. Kept as it is sent where the "
+        "market has no web push; nothing is pushed then."
+    )
 
 
 class HoursInput(StrictSerializer):

@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.models import User
 from notifications.kinds import KINDS, Channel, Kind, Side
 from notifications.models import Habits, Preference
+from notifications.services import pushing
 
 WAY_OUT = "notifications.unsubscribe"
 Choices = Mapping[str, Mapping[str, bool]]
@@ -73,6 +74,11 @@ def kinds_for(user: User) -> list[Kind]:
     elif user.shops.exists():
         sides.add(Side.SELLING)
     return [kind for kind in KINDS.values() if kind.side in sides]
+
+
+def channels_on_offer() -> list[Channel]:
+    """What the page asks about: pushes only where the market can send them."""
+    return [channel for channel in Channel if channel != Channel.PUSH or pushing.is_on()]
 
 
 def fixed_of(choices: Choices) -> dict[str, list[str]]:

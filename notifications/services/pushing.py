@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.timezone import now
 
 from notifications.models import Notification, Push, PushSubscription
+
+
+def is_on() -> bool:
+    """Whether the market can push: without its keys nobody is offered what would never come."""
+    return bool(settings.VAPID_PRIVATE_KEY and settings.VAPID_SUBJECT)
 
 
 def queue(notification: Notification, *, due_at: datetime | None = None) -> int:

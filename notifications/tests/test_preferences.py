@@ -99,6 +99,23 @@ def test_the_page_saves_boxes_and_hours_without_scripts(buyer, ana):
     assert (str(wishes.habits.zone), wishes.habits.quiet_until.minute) == ("Europe/Dublin", 30)
 
 
+def test_push_is_asked_about_only_where_the_market_can_push(buyer, ana, settings):
+    preferences.switch_off(user=buyer, kind="parcel_sent", channel=Channel.PUSH)
+    page = ana.open("/account/notifications/")
+    assert "parcel_sent.push" not in page.form("/account/notifications/").fields
+    assert "Push" not in page.text
+
+    ana.press("Save")
+
+    assert Channel.PUSH not in preferences.wishes_of(buyer, "parcel_sent").channels
+    assert Channel.PUSH in preferences.wishes_of(buyer, "back_in_stock").channels
+
+    settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT = "key", "mailto:hello@market.example"
+    fields = ana.open("/account/notifications/").form("/account/notifications/").fields
+    assert "parcel_sent.push" not in fields
+    assert fields["back_in_stock.push"] == "on"
+
+
 def test_half_of_the_quiet_hours_is_asked_for(ana):
     page = ana.open("/account/notifications/")
     page.form("/account/notifications/").fields["quiet_from"] = "22:00"

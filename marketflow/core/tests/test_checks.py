@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from marketflow.core.checks import (
     nothing_for_show_in_production,
     providers_have_their_keys,
     switches_only_in_tests,
+    web_push_is_whole_or_off,
 )
 
 
@@ -50,6 +53,19 @@ def test_what_must_not_reach_production_is_named(production, name, value, error)
     setattr(production, name, value)
 
     assert found() == {error}
+
+
+def test_web_push_is_whole_or_off(settings):
+    assert web_push_is_whole_or_off(None) == []
+
+    settings.VAPID_PRIVATE_KEY = "not a key"
+    problems = web_push_is_whole_or_off(None)
+
+    assert [problem.id for problem in problems] == ["marketflow.E014"] * 2
+    assert not any("not a key" in problem.msg for problem in problems)
+    settings.VAPID_PRIVATE_KEY = base64.urlsafe_b64encode(bytes(31) + b"1").decode().rstrip("=")
+    settings.VAPID_SUBJECT = "mailto:hello@market.example"
+    assert web_push_is_whole_or_off(None) == []
 
 
 def test_stripe_is_offered_only_with_its_keys(settings):

@@ -181,7 +181,8 @@ def test_a_password_set_by_staff_ends_every_session_and_is_written_down(client, 
 
 def settings_of(shop, **fields):
     values = {"country": "IE", "email": "", "returns_days": "30", "_save": "1"}
-    return values | {"payout_schedule": "weekly", "payout_minimum_minor": "0"} | fields
+    values |= {"payout_schedule": "weekly", "payout_minimum_minor": "0", "low_stock_at": "3"}
+    return values | fields
 
 
 def test_an_owner_sets_when_and_from_what_amount_they_are_paid(client, shop, seller):

@@ -233,7 +233,7 @@ def test_who_manages_a_shop(shop, rival, seller, stranger, staff):
     assert duties_of(seller) == set(ShopMember.DUTIES)
     assert duties_of(manager) == set(ShopMember.DUTIES) - {"settings"}
     assert duties_of(packer) == {"stock", "ship", "orders"}
-    assert duties_of(helper) == {"orders"}
+    assert duties_of(helper) == {"orders", "reviews"}
     for outsider in (stranger, staff, AnonymousUser(), make_user("rita")):
         assert shop not in Shop.objects.managed_by(outsider)
 

@@ -65,7 +65,8 @@ def next_in_line(stock_item_ids: Iterable[int] | None = None) -> list[BackInStoc
 
 def _of(variant_id: int) -> list[BackInStockRequest]:
     requests = BackInStockRequest.objects.filter(variant=variant_id)
-    line = list(requests.waiting().select_for_update().order_by("pk")[:MOST])
+    first = list(requests.waiting().order_by("pk").values_list("pk", flat=True)[:MOST])
+    line = list(requests.waiting().filter(pk__in=first).select_for_update().order_by("pk"))
     # Read under the lock: another relay may just have told some.
     item = StockItem.objects.get(variant=variant_id)
     ahead = requests.filter(told_at__gt=Now() - HEAD_START).count()

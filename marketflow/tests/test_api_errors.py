@@ -152,7 +152,7 @@ def test_a_body_that_is_too_large(api, settings):
 @pytest.mark.parametrize(("levels", "status"), [(3, 400), (2, 400), (1, 400)])
 def test_how_deep_a_body_may_nest_is_a_setting(api, settings, levels, status):
     settings.JSON_MAX_LEVELS = 2
-    body: object = 1
+    body: object = "no uuid"
     for _ in range(levels):
         body = {"variant": body}
 

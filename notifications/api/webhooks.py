@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -51,7 +51,6 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
     queryset = WebhookEndpoint.objects.none()
     lookup_field = "uuid"
     lookup_url_kwarg = "id"
-    lookup_value_converter = "uuid"
 
     def get_queryset(self):
         return WebhookEndpoint.objects.managed_by(self.request.user).select_related("shop")
@@ -147,7 +146,6 @@ class DeliveryViewSet(viewsets.GenericViewSet):
     queryset = WebhookDelivery.objects.none()
     lookup_field = "uuid"
     lookup_url_kwarg = "id"
-    lookup_value_converter = "uuid"
 
     def get_queryset(self):
         rows = WebhookDelivery.objects.managed_by(self.request.user)

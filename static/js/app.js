@@ -4,7 +4,6 @@ import "./elements/mf-qty.js";
 import "./elements/mf-theme.js";
 import { watchConnection } from "./page/connection.js";
 import { watchDialogs } from "./page/dialogs.js";
-import { hearNews } from "./page/news.js";
 import { prepareForOffline } from "./page/offline.js";
 import { watchPasswords } from "./page/passwords.js";
 import { showCurrent } from "./page/strips.js";
@@ -13,7 +12,6 @@ import { watchSwaps } from "./page/swaps.js";
 import { showTimes } from "./page/times.js";
 import { watchToasts } from "./page/toasts.js";
 
-hearNews();
 prepareForOffline();
 showCurrent();
 showTimes();

@@ -1,11 +1,12 @@
 // The badges of the header, live; and a word of what is urgent, unless its page is open.
+// A module of its own: only the pages of people who are signed in load it.
 
 import { Socket } from "../lib/socket.js";
 import { toast } from "./toasts.js";
 
 const LINKS = { notifications: "notifications-link", messages: "messages-link" };
 
-export function hearNews() {
+function hearNews() {
   // Only who is signed in has this link.
   const bell = document.getElementById(LINKS.notifications);
   if (!bell) return;
@@ -28,3 +29,5 @@ function show(link, count) {
   badge.hidden = !count;
   badge.textContent = count > 99 ? "99+" : count;
 }
+
+hearNews();

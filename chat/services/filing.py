@@ -18,8 +18,8 @@ from django.core.files.uploadedfile import UploadedFile
 from catalog.services.pictures import adding, darkroom
 from catalog.services.pictures.refusals import TooLarge
 from chat.models import Attachment
-from chat.words import clean
 from marketflow.core.errors import Refusal
+from marketflow.core.plain_text import one_line
 
 
 class NotAPicture(Refusal):
@@ -77,5 +77,5 @@ def _keep(attachment: Attachment, kind: str, extension: str, data: bytes) -> Att
 def _name(sent: str) -> str:
     """What the file is called where it is shown: one line, and no path."""
     last = PurePath(sent.replace("\\", "/")).name
-    plain = " ".join(clean(last).split())
+    plain = one_line(last)
     return plain[-120:] or "file"

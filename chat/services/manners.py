@@ -8,9 +8,9 @@ from django.utils.timezone import now
 from accounts.models import User
 from chat.events import ConversationReported
 from chat.models import Conversation, Message, Report, Side
-from chat.words import clean
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
+from marketflow.core.plain_text import plain_text
 from marketflow.core.realtime import push_on_commit
 
 
@@ -50,7 +50,7 @@ def report(
     Raises `NoReason`. The text of `message` is kept as it is now. Publishes
     `ConversationReported`.
     """
-    words = clean(reason)[:500]
+    words = plain_text(reason)[:500]
     if not words:
         raise NoReason
     try:
@@ -78,7 +78,7 @@ def report(
 @transaction.atomic
 def close_report(*, report: Report, decision: str, actor: User) -> Report:
     """Staff have looked. Raises `NoReason`, `AlreadyClosed`."""
-    words = clean(decision)[:500]
+    words = plain_text(decision)[:500]
     if not words:
         raise NoReason
     rows = Report.objects.open().filter(pk=report.pk)

@@ -15,8 +15,8 @@ from accounts.models import Shop, User
 from catalog.models import Product
 from chat.models import Attachment, Conversation, Desk, Message, Side
 from chat.services import contact_details, filing, writing
-from chat.words import clean
 from marketflow.core.errors import Refusal
+from marketflow.core.plain_text import plain_text
 from marketflow.core.transactions import whole_unit
 from orders.models import SellerOrder
 
@@ -195,7 +195,7 @@ def _between(buyer: User, shop: Shop) -> Conversation:
 
 
 def _checked(body: str, files: Sequence[Attachment]) -> str:
-    text = clean(body)
+    text = plain_text(body)
     if not text and not files:
         raise BlankMessage
     if len(text) > Message.LONGEST:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from chat.models import Conversation, Message, Proposal, Side
 from chat.services import writing
-from chat.words import clean
 from marketflow.core.errors import Refusal
+from marketflow.core.plain_text import plain_text
 from marketflow.core.templatetags.marketflow import money
 from marketflow.core.transactions import whole_unit
 from orders.models import Refund, Return, SellerOrder
@@ -221,7 +221,7 @@ def _propose(
     writing.require_open(conversation, side)
     if Proposal.objects.open().filter(part=part, kind=kind).exists():
         raise AlreadyAsked
-    words = clean(reason)[:500]
+    words = plain_text(reason)[:500]
     message = writing.append(
         conversation=conversation,
         side=side,

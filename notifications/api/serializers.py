@@ -29,7 +29,7 @@ class CountsSerializer(serializers.Serializer):
 
 
 @extend_schema_serializer(component_name="NotificationsRead")
-class ReadInput(StrictSerializer):
+class NotificationsReadInput(StrictSerializer):
     """One of the three."""
 
     ids = serializers.ListField(child=serializers.UUIDField(), max_length=100, required=False)

@@ -17,8 +17,8 @@ from marketflow.core.api.permissions import IsAuthenticated
 from notifications.api.serializers import (
     CountsSerializer,
     NotificationSerializer,
+    NotificationsReadInput,
     PreferencesSerializer,
-    ReadInput,
     as_document,
 )
 from notifications.models import Notification
@@ -50,12 +50,12 @@ class NotificationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         """List what the caller was told."""
         return super().list(request)
 
-    @extend_schema(request=ReadInput, responses=CountsSerializer)
+    @extend_schema(request=NotificationsReadInput, responses=CountsSerializer)
     @action(detail=False, methods=["post"])
     @idempotent()
     def read(self, request: Request) -> Response:
         """Mark notifications as read. What is not the caller's is passed over."""
-        serializer = ReadInput(data=request.data)
+        serializer = NotificationsReadInput(data=request.data)
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
         inbox.mark_read(user=request.user, ids=values.get("ids"), until=values.get("until"))

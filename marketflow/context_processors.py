@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from carts.services.carried import carried
 from catalog.services import tree
 from marketflow.backoffice.seller import payout_problems
-from notifications.services.counts import counts_of
+from notifications.services.counts import rows_of
 
 THEMES = ("light", "dark")
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
-    carries = SimpleLazyObject(lambda: carried(request))
-    unread = SimpleLazyObject(lambda: counts_of(request.user))
+    # An error may come before anybody knows who asks.
+    user = getattr(request, "user", AnonymousUser())
+    carries = SimpleLazyObject(lambda: carried(request, rows_of(user)))
     theme = request.COOKIES.get("theme", "")
     is_studio = request.path.startswith("/seller/")
     return {
@@ -26,8 +28,8 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "theme": theme if theme in THEMES else "",
         "cart_size": SimpleLazyObject(lambda: carries.units),
         "wished": SimpleLazyObject(lambda: carries.wished),
-        "unread_notifications": SimpleLazyObject(lambda: unread["notifications"]),
-        "unread_messages": SimpleLazyObject(lambda: unread["messages"]),
+        "unread_notifications": SimpleLazyObject(lambda: carries.counts["notifications"]),
+        "unread_messages": SimpleLazyObject(lambda: carries.counts["messages"]),
         "top_categories": SimpleLazyObject(tree.top_categories),
         "is_seller": SimpleLazyObject(lambda: bool(carries.shops)),
     }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 
 from accounts.models import ShopMember
@@ -19,10 +21,16 @@ class Carried:
     units: int = 0
     wished: frozenset[int] = frozenset()
     shops: frozenset[int] = frozenset()
+    # What was counted beside, by its name.
+    counts: Counter[str] = field(default_factory=Counter)
 
 
-def carried(request: HttpRequest) -> Carried:
-    """All in one statement, and in none for a visitor who has nothing."""
+def carried(request: HttpRequest, beside: Sequence[QuerySet] = ()) -> Carried:
+    """All in one statement, and in none for a visitor who has nothing.
+
+    `beside` is what apps above count for somebody signed in, as pairs of a name and a number: the
+    same statement reads it, and adds the numbers of a name up.
+    """
     user = getattr(request, "user", None)
     lines = baskets.lines_of(request).order_by().values_list(Value(UNITS), "quantity")
     if user is None or not user.is_authenticated:
@@ -32,9 +40,12 @@ def carried(request: HttpRequest) -> Carried:
     rows = lines.union(
         wishes.values_list(Value(WISH), "product_id"),
         seats.values_list(Value(SHOP), "shop_id"),
+        *beside,
         all=True,
     )
-    found: dict[str, list[int]] = {UNITS: [], WISH: [], SHOP: []}
+    found: dict[str, list[int]] = defaultdict(list)
     for kind, number in rows:
         found[kind].append(number)
-    return Carried(sum(found[UNITS]), frozenset(found[WISH]), frozenset(found[SHOP]))
+    units, wished, shops = (found.pop(kind, []) for kind in (UNITS, WISH, SHOP))
+    counts = Counter({name: sum(numbers) for name, numbers in found.items()})
+    return Carried(sum(units), frozenset(wished), frozenset(shops), counts)

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.db.models import Value
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,7 +19,7 @@ from carts.receivers import forget_what_they_meant_to_buy
 from carts.services import baskets, wish_list
 from carts.services.carried import Carried, carried
 from carts.tests.factories import fill_cart
-from catalog.models import Product, ProductImage
+from catalog.models import Product, ProductImage, Variant
 from catalog.tests.factories import make_category, make_product, make_variant
 from marketflow.core.tests.clients import api_for
 from marketflow.core.tests.pages import Visitor
@@ -394,6 +395,19 @@ def test_what_every_page_shows_of_somebody_is_asked_at_once(rf, seller, shop):
 
     assert found == Carried(4, frozenset({bowls[2].product_id}), frozenset({shop.pk}))
     assert len(queries) == 1
+
+
+def test_what_is_counted_beside_costs_nothing_more(rf, buyer, shop, django_assert_num_queries):
+    fill_cart(buyer, make_variant(shop, "Oak bowl"), quantity=2)
+    request = rf.get("/")
+    request.user = buyer
+    news = Variant.objects.order_by().values_list(Value("news"), "price_minor")
+
+    with django_assert_num_queries(1):
+        found = carried(request, [news])
+
+    assert (found.units, found.counts["news"]) == (2, Variant.objects.get().price_minor)
+    assert found.counts["anything else"] == 0
 
 
 def test_a_visitor_with_nothing_costs_nothing(rf, django_assert_num_queries):

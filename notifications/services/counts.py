@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from django.db import transaction
-from django.db.models import Count, Value
+from django.db.models import Count, QuerySet, Value
 
 from accounts.models import User
 from chat.models import Conversation
@@ -23,14 +23,21 @@ def counts_of(user: User) -> Counts:
     """What is unread, in one statement; nothing for nobody."""
     if not user.is_authenticated:
         return {"notifications": 0, "messages": 0}
+    first, *others = rows_of(user)
+    found: Counts = {"notifications": 0, "messages": 0}
+    for what, number in first.union(*others, all=True):
+        found[what] += number
+    return found
+
+
+def rows_of(user: User) -> list[QuerySet]:
+    """What `counts_of` adds up, as pairs of a name and a number, for who reads more with it."""
+    if not user.is_authenticated:
+        return []
     told = Notification.objects.visible_to(user).unread().order_by().values("user")
     told = told.annotate(number=Count("pk")).values_list(Value("notifications"), "number")
     written = Conversation.objects.unread(user).order_by()
-    rows = told.union(written.values_list(Value("messages"), "unread"), all=True)
-    found: Counts = {"notifications": 0, "messages": 0}
-    for what, number in rows:
-        found[what] += number
-    return found
+    return [told, written.values_list(Value("messages"), "unread")]
 
 
 def push_on_commit(user: User, notification: Notification | None = None) -> None:

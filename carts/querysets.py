@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.timezone import localdate
 
 from accounts.models import Shop
@@ -42,13 +42,17 @@ class CartLineQuerySet(models.QuerySet):
     def with_promoted(self):
         """Note on each line whether its shop or the market promotes anything by itself now.
 
-        Most carts meet no promotion, and are spared the statement that looks for them.
+        Most carts meet no promotion, and are spared the statement that looks for them. Also where
+        its product stands in the tree: promotions look at that.
         """
         from carts.models import Promotion
 
         automatic = Promotion.objects.running().filter(code="")
         its_shops = Q(shop=None) | Q(shop=OuterRef("variant__product__shop"))
-        return self.annotate(is_promoted=Exists(automatic.filter(its_shops)))
+        return self.annotate(
+            is_promoted=Exists(automatic.filter(its_shops)),
+            category_path=Coalesce(models.F("variant__product__category__path"), models.Value("")),
+        )
 
     def with_pictures(self):
         """Load what pages show besides."""
@@ -87,17 +91,39 @@ class PromotionQuerySet(models.QuerySet):
         return found.annotate(is_running=is_running)
 
     def with_goods(self, product_ids: Iterable[int]):
-        """Load what each is about, as far as `product_ids` are concerned."""
-        categories, products = self.model.categories, self.model.products
-        here = products.through.objects.filter(promotion=OuterRef("pk"))
-        mine = Product.objects.filter(pk__in=list(product_ids)).only("pk")
-        return self.annotate(has_products=Exists(here)).prefetch_related(
-            Prefetch("products", mine, to_attr="products_here"),
-            Prefetch("categories", categories.rel.model.objects.only("path"), to_attr="branches"),
+        """Note what each is about: `branches`, paths of categories, and which of `product_ids`.
+
+        Both are texts with commas between, so that the promotions come in one statement.
+        """
+        of_products = self.model.products.through.objects.filter(promotion=OuterRef("pk"))
+        of_branches = self.model.categories.through.objects.filter(promotion=OuterRef("pk"))
+        here = of_products.filter(product__in=list(product_ids))
+        return self.annotate(
+            has_products=Exists(of_products),
+            products_here=_joined(here, "product_id"),
+            branches=_joined(of_branches, "category__path"),
         )
 
     def managed_by(self, user, duty: str = ""):
         return self.filter(shop__in=Shop.objects.managed_by(user, duty))
+
+
+class _Joined(models.Aggregate):
+    """Texts or numbers of a group, with commas between."""
+
+    function = "GROUP_CONCAT"
+    output_field = models.TextField()
+
+    def as_postgresql(self, compiler, connection, **extra):
+        template = "STRING_AGG((%(expressions)s)::text, ',')"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+def _joined(rows: models.QuerySet, name: str) -> Coalesce:
+    """What `name` is in `rows`, those of one promotion, as one text."""
+    groups = rows.order_by().values("promotion").annotate(joined=_Joined(name))
+    nothing = models.Value("", output_field=models.TextField())
+    return Coalesce(models.Subquery(groups.values("joined")), nothing)
 
 
 def _is_running() -> Q:

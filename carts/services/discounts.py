@@ -135,9 +135,11 @@ def concerns(promotion: Promotion, item: Item) -> bool:
         return False
     if not promotion.has_products and not promotion.branches:
         return True
-    return any(product.pk == item.product_id for product in promotion.products_here) or any(
-        item.category_path.startswith(branch.path) for branch in promotion.branches
-    )
+    if str(item.product_id) in promotion.products_here.split(","):
+        return True
+    # Without branches there is one empty text, and every path would begin with it.
+    paths = filter(None, promotion.branches.split(","))
+    return any(item.category_path.startswith(path) for path in paths)
 
 
 def _what_stands_against(promotion: Promotion, mine: list[Item], past: Past) -> Idle | None:

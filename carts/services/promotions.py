@@ -17,7 +17,6 @@ from carts.models import CartLine, Promotion
 from carts.models.promotion import CODE
 from carts.services.discounts import Idle, Item, Reckoning, Sending
 from carts.services.pasts import Past
-from catalog.models import Category
 from marketflow.core.money import Money
 
 # A code may be known to several shops: each of them gives what it means by it.
@@ -86,8 +85,7 @@ def reckon(
     past: Past,
 ) -> tuple[Reckoning, list[Coupon]]:
     """Take everything off in order. `codes` are the cart's coupons, the latest last."""
-    paths = _paths(promotions, lines)
-    reckoning = Reckoning([_item(line, paths) for line in lines], sendings)
+    reckoning = Reckoning([_item(line) for line in lines], sendings)
     chosen = _one_for_each(promotions, codes)
     automatic = [promotion for promotion in promotions if not promotion.is_coupon]
     usable = [promotion for promotion in chosen if promotion.is_running]
@@ -141,21 +139,13 @@ def _lost(code: str) -> Coupon:
     return Coupon(code=code, promotion=None, reason="unknown")
 
 
-def _item(line: CartLine, paths: dict[int, str]) -> Item:
+def _item(line: CartLine) -> Item:
     product = line.variant.product
     return Item(
         key=line.pk,
         shop_id=product.shop_id,
         product_id=product.pk,
-        category_path=paths.get(product.category_id, ""),
+        category_path=line.category_path,
         unit_price_minor=line.variant.price_minor,
         quantity=line.quantity,
     )
-
-
-def _paths(promotions: Sequence[Promotion], lines: Sequence[CartLine]) -> dict[int, str]:
-    """Where the goods stand in the tree, asked only where a promotion looks at that."""
-    if not any(promotion.branches for promotion in promotions):
-        return {}
-    ids = {line.variant.product.category_id for line in lines} - {None}
-    return dict(Category.objects.filter(pk__in=ids).values_list("pk", "path"))

@@ -492,8 +492,8 @@ def any_promotion(draw):
         market_basis_points=draw(st.sampled_from([0, 3333, 5000, 10_000])),
     )
     promotion.has_products = draw(st.booleans())
-    promotion.products_here = [Stub(pk=1), Stub(pk=2)] if promotion.has_products else []
-    promotion.branches = draw(st.sampled_from([[], [Stub(path="0001")]]))
+    promotion.products_here = "1,2" if promotion.has_products else ""
+    promotion.branches = draw(st.sampled_from(["", "0001"]))
     return promotion
 
 

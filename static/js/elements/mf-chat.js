@@ -221,6 +221,8 @@ class ChatElement extends HTMLElement {
 
   #sent({ client_id }) {
     this.#state(client_id, "");
+    // The same words once more, as the server renders them.
+    this.#quietly(() => {});
     this.#catchUp();
   }
 

@@ -10,7 +10,7 @@ export class ChatLog {
   #list;
   #base;
   #last;
-  #asking;
+  #isAsking = false;
   #isBehind = false;
 
   // `base` is the page's address, `last` the number of the newest row that it shows.
@@ -34,11 +34,16 @@ export class ChatLog {
   }
 
   // Everything after the last known number. Asked for while it is being asked for, it asks again.
-  // Resolves to the new rows.
-  catchUp() {
+  // Resolves to the new rows, for one caller only: nothing is counted or announced twice.
+  async catchUp() {
     this.#isBehind = true;
-    this.#asking ??= this.#ask().finally(() => { this.#asking = undefined; });
-    return this.#asking;
+    if (this.#isAsking) return [];
+    this.#isAsking = true;
+    try {
+      return await this.#ask();
+    } finally {
+      this.#isAsking = false;
+    }
   }
 
   async #ask() {
@@ -55,7 +60,7 @@ export class ChatLog {
 
   async refresh(seq) {
     const [row] = (await this.#fetch(`seq=${seq}`)).filter((node) => node.matches(".msg"));
-    this.#list.querySelector(`#m${seq}`)?.replaceWith(row);
+    if (row) this.#list.querySelector(`#m${seq}`)?.replaceWith(row);
     showTimes();
   }
 

@@ -19,8 +19,10 @@ from carts.models import Cart, ShippingOption
 from carts.services import baskets, pricing, wish_list
 from catalog.models import Category, Product, Variant
 from catalog.tests.factories import make_product, make_variant
+from chat.services import messaging, proposals
+from marketflow.demo.people import SELLER
 from orders.gateways.test import CAPTURED
-from orders.models import Order, Return
+from orders.models import Order, Return, SellerOrder
 from orders.services import checkout, disputes, fulfilment, payments, refunds, returns
 from orders.services.checkout import Delivery
 from orders.services.returns import Arrived
@@ -51,10 +53,16 @@ def write(path: str) -> None:
     filled_cart(buyer, cart[:2])
     for name in ("dear", "long", "gone"):
         wish_list.toggle(user=buyer, product=goods[name].product)
+    talk = conversation(buyer)
     visitors = {
         "nobody": {},
+        "seller": signed_in(User.objects.get(email=SELLER[0])),
         "ana": signed_in(buyer),
         "fern": signed_in(applicant),
+        **{
+            name: signed_in(make_user(f"{name} buyer", email=f"{name}@example.test"))
+            for name in ("live", "offline", "plain", "keys")
+        },
         "newcomer": signed_in(make_user("sam stranger", email="sam@example.test")),
         "shopper": with_a_cart(cart),
         "guest": at_review(cart),
@@ -62,7 +70,7 @@ def write(path: str) -> None:
         "first_guest": at_review([goods["last"]]),
         "second_guest": with_a_cart([goods["last"]]),
     }
-    written = {"visitors": visitors, "places": places(goods, orders, buyer)}
+    written = {"visitors": visitors, "places": places(goods, orders, buyer) | talk}
     Path(path).write_text(json.dumps(written))
 
 
@@ -150,6 +158,30 @@ def gone_through_much(placed: Order) -> Order:
     dispute = disputes.open_by_buyer(part=part, reason="One of them came in pieces.")
     disputes.answer(dispute=dispute, text="It was whole when it left us.")
     return placed
+
+
+def conversation(buyer: User) -> dict[str, str]:
+    """Ana and Fernhouse: a question, an answer with an offer, and one of each for the tests."""
+    shop = Shop.objects.get(slug="fernhouse")
+    keeper = User.objects.get(email=SELLER[0])
+    pot = Variant.objects.for_sale().filter(product__shop=shop, stock__on_hand__gte=3)
+    paid = order(buyer, list(pot.order_by("pk")[:1]), paid=True)
+    # Read anew: the order in memory does not know yet that it is paid.
+    part = SellerOrder.objects.get(order_id=paid.pk)
+    asked = messaging.start_as_buyer(
+        buyer=buyer, shop=shop, part=part, body="One of them has a crack, see https://a.example/b"
+    )
+    messaging.post(conversation=asked.conversation, author=keeper, body="I am sorry.\n\nKeep it.")
+    proposals.offer_refund(
+        conversation=asked.conversation, part=part, amount_minor=200, reason="Crack", author=keeper
+    )
+    talk = asked.conversation.get_absolute_url()
+    talks = {"messages": "/messages/", "talk": talk, "report": f"{talk}report/"}
+    for name in ("live", "offline", "plain", "keys"):
+        other = make_user(f"{name} buyer", email=f"{name}@example.test")
+        first = messaging.start_as_buyer(buyer=other, shop=shop, body="Hello?")
+        talks[f"talk_{name}"] = first.conversation.get_absolute_url()
+    return talks
 
 
 def visitor() -> Client:

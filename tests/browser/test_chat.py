@@ -1,0 +1,109 @@
+"""Two people, two browsers, one conversation: what arrives, in which order, and how often."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+# How long somebody is offline. The promise is for half a minute; the same holds for three seconds.
+OFFLINE_SECONDS = int(os.environ.get("CHAT_OFFLINE_SECONDS", "3"))
+
+
+@contextmanager
+def reading(browser: Browser, market, who: str, talk: str, **options) -> Iterator[Page]:
+    context = browser.new_context(**options)
+    context.set_default_timeout(20_000)
+    context.add_cookies(market.cookies_of(who))
+    page = context.new_page()
+    page.goto(market.url + market.places[talk])
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+def bodies(page: Page) -> list[str]:
+    return [text.strip() for text in page.locator(".log .msg__text").all_text_contents()]
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Message", exact=True).fill(text)
+    page.get_by_role("button", name="Send").click()
+
+
+def test_two_people_see_each_other_write_and_read(browser, market):
+    with (
+        reading(browser, market, "live", "talk_live") as buyer,
+        reading(browser, market, "seller", "talk_live") as shop,
+    ):
+        expect(buyer.locator("[data-presence]")).to_have_text("Here now", timeout=20_000)
+
+        buyer.get_by_label("Message", exact=True).press_sequentially("Is it")
+        expect(shop.locator("span[data-typing]")).to_contain_text("is typing", timeout=20_000)
+        say(buyer, "Is it oak?")
+
+        expect(shop.locator("#m2 .msg__text")).to_have_text("Is it oak?", timeout=20_000)
+        expect(buyer.locator("#m2 .msg__state")).to_have_text("Read", timeout=20_000)
+        say(shop, "Yes, oak.")
+        expect(buyer.locator("#m3 .msg__text")).to_have_text("Yes, oak.", timeout=20_000)
+        assert bodies(buyer) == bodies(shop) == ["Hello?", "Is it oak?", "Yes, oak."]
+
+
+def test_who_was_offline_has_every_message_in_order_and_once(browser, market):
+    with (
+        reading(browser, market, "offline", "talk_offline") as buyer,
+        reading(browser, market, "seller", "talk_offline") as shop,
+    ):
+        buyer.context.set_offline(True)
+        for text in ("One", "Two", "Three"):
+            say(shop, text)
+        expect(shop.locator("#m4")).to_be_visible(timeout=20_000)
+        say(buyer, "Four")
+        say(buyer, "Five")
+        expect(buyer.locator(".msg:not([data-seq])")).to_have_count(2)
+        buyer.wait_for_timeout(OFFLINE_SECONDS * 1000)
+
+        buyer.context.set_offline(False)
+
+        expect(buyer.locator("#m6")).to_be_visible(timeout=40_000)
+        expect(shop.locator("#m6")).to_be_visible(timeout=40_000)
+        expect(buyer.locator(".msg:not([data-seq])")).to_have_count(0)
+        said = ["Hello?", "One", "Two", "Three", "Four", "Five"]
+        assert bodies(buyer) == bodies(shop) == said
+
+
+def test_messages_go_both_ways_without_javascript(browser, market):
+    with reading(browser, market, "plain", "talk_plain", java_script_enabled=False) as buyer:
+        say(buyer, "Is it oak?")
+
+        expect(buyer.locator("#m2 .msg__text")).to_have_text("Is it oak?")
+        with reading(browser, market, "seller", "talk_plain", java_script_enabled=False) as shop:
+            say(shop, "Yes, oak.")
+        buyer.get_by_role("link", name="Check for new messages").click()
+        expect(buyer.locator("#m3 .msg__text")).to_have_text("Yes, oak.")
+        expect(buyer.locator("#m2 .msg__state")).to_have_text("Read")
+
+
+def test_the_keyboard_is_enough(browser, market):
+    with reading(browser, market, "keys", "talk_keys") as page:
+        field = page.get_by_label("Message", exact=True)
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if field.evaluate("field => field === document.activeElement"):
+                break
+        page.keyboard.type("Is it oak?")
+        page.keyboard.press("Shift+Enter")
+        page.keyboard.type("Or ash?")
+        page.keyboard.press("Enter")
+
+        expect(page.locator("#m2 .msg__text")).to_contain_text("Or ash?", timeout=20_000)
+        expect(field).to_be_focused()
+        expect(field).to_have_value("")
+        page.keyboard.press("Control+ArrowUp")
+        expect(page.get_by_role("heading", name="Edit message")).to_be_visible()

@@ -56,7 +56,7 @@ def _look_again(item: StockItem, watch: StockWatch) -> bool:
         return False
     # A rival that looks at the same moment finds it changed already.
     changed = StockWatch.objects.filter(pk=item.pk, is_low=watch.is_low)
-    is_news = changed.update(is_low=is_low, crossings=F("crossings") + is_low) and is_low
+    is_news = changed.update(is_low=is_low, crossings=F("crossings") + int(is_low)) and is_low
     if is_news:
         news = News(
             kind="stock_low",

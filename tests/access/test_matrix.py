@@ -1,0 +1,165 @@
+"""Every address, every method, seven people: what Ana and Fern own is nobody else's (A12)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+
+from marketflow.tests.test_seller_site import digest
+from orders.querysets import OrderQuerySet
+from tests.access.asking import Answer, Asker
+from tests.access.routes import Route, routes
+from tests.access.world import World, unknown
+
+pytestmark = pytest.mark.django_db
+SITES = ("pages", "api", "seller", "admin")
+
+
+@dataclass(frozen=True)
+class Rule:
+    people: frozenset[str]
+    is_for_a_model: bool
+
+
+@cache
+def policy() -> dict[str, dict[str, Rule]]:
+    """Address → method → who."""
+    written = yaml.safe_load((Path(__file__).parent / "policy.yaml").read_text())
+    table: dict[str, dict[str, Rule]] = {}
+    for who, lines in written["routes"].items():
+        people = frozenset(written["who"][who])
+        for line in lines:
+            *methods, address = line.split()
+            rule = Rule(people, address.endswith("*"))
+            known = table.setdefault(address, {})
+            assert not known.keys() & set(methods), f"twice in the table: {line}"
+            known |= dict.fromkeys(methods, rule)
+    return table
+
+
+def rule_of(route: Route, method: str) -> Rule | None:
+    address = f"/{route.name}"
+    by_model = "/".join([*address.split("/")[:4], "*"])
+    for key in (address, by_model):
+        if rule := policy().get(key, {}).get(method):
+            return rule
+    return None
+
+
+def site_of(route: Route) -> str:
+    first = route.name.split("/")[0]
+    return first if first in ("api", "seller", "admin") else "pages"
+
+
+# --- the table
+
+
+def test_every_address_is_in_the_table():
+    missing = [
+        f"{method} /{route.name}"
+        for route in routes()
+        for method in route.methods
+        if rule_of(route, method) is None
+    ]
+
+    assert not missing
+
+
+def test_the_table_names_no_address_that_is_gone():
+    known = {f"/{route.name}" for route in routes()}
+    models = {"/".join([*address.split("/")[:4], "*"]) for address in known}
+
+    assert set(policy()) <= known | models
+
+
+def test_the_matrix_has_its_size():
+    people = len(World().people)
+    assert sum(len(route.methods) for route in routes()) * people >= 3000
+
+
+# --- the matrix
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize("site", SITES)
+def test_nobody_gets_further_than_the_table_says(site):
+    if site in ("seller", "admin") and settings.DATABASES["default"]["ENGINE"].endswith("gresql"):
+        pytest.skip("who gets into an admin is asked on SQLite only: it takes minutes")
+    surprises = surprises_in(World(), site)
+
+    assert not surprises, "\n".join(surprises)
+
+
+@pytest.mark.logs_errors
+def test_the_matrix_would_notice_an_open_door(monkeypatch):
+    monkeypatch.setattr(OrderQuerySet, "visible_to", lambda self, user: self)
+
+    surprises = surprises_in(World(), "api")
+
+    assert [line for line in surprises if "/api/v1/orders/<number>/" in line and "sam" in line]
+
+
+def surprises_in(world: World, site: str) -> list[str]:
+    askers = {name: Asker(user) for name, user in world.people.items()}
+    before = digest()
+    found: list[str] = []
+    for route in routes():
+        own = world.parameters(route)
+        if site_of(route) != site or own is None:
+            continue
+        for method in route.methods:
+            rule = rule_of(route, method)
+            for name, asker in askers.items():
+                # What is for everybody is asked by nobody in particular, and by one person.
+                if rule and len(rule.people) == len(askers) and name not in ("anonymous", "sam"):
+                    continue
+                may = rule is not None and name in rule.people
+                problem = _problem(asker, method, route, own, rule if may else None, before)
+                if problem:
+                    found.append(f"{method} /{route.name} by {name}: {problem}")
+    return found
+
+
+def _problem(asker, method, route, own, rule: Rule | None, before: str) -> str:
+    if rule is None:
+        return _let_in(asker, method, route, own, before)
+    answer = asker.ask(method, route.address(own), own)
+    if answer.status >= 500 and answer.status != 503:
+        return f"answers {answer.status}"
+    is_read = method == "get" and not rule.is_for_a_model
+    wrong = ("sign in", "forbidden", "hidden") if is_read else ("sign in",)
+    return f"is turned away: {answer.word}" if answer.word in wrong else ""
+
+
+def _let_in(asker: Asker, method: str, route: Route, own: dict, before: str) -> str:
+    """What is wrong with the refusal. Nothing of Ana's or Fern's may show, or change."""
+    with asker.undone():
+        answer = asker.send(method, route.address(own), own)
+        if answer.wrote and digest() != before:
+            return f"changed something, answering {answer.status}"
+    if not own:
+        is_refused = answer.word in ("sign in", "forbidden", "hidden", "no method")
+        return "" if is_refused else f"is let in: {answer.status} {answer.location}"
+    nothing = unknown(route, own)
+    other = asker.ask(method, route.address(nothing), nothing)
+    return _difference(answer, other)
+
+
+def _difference(answer: Answer, other: Answer) -> str:
+    if answer.status != other.status:
+        return f"is told that it exists: {answer.status}, and {other.status} for what never was"
+    if answer.body != other.body:
+        return f"gets another body than for what never was ({answer.status})"
+    changing = {"X-Request-ID", "Set-Cookie", "Content-Length", "Server-Timing", "ETag"}
+    differing = [
+        name
+        for name in Counter([*answer.headers, *other.headers])
+        if name not in changing and answer.headers.get(name) != other.headers.get(name)
+    ]
+    return f"gets other headers: {differing}" if differing else ""

@@ -7,15 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 
-from accounts.models import User
+from accounts.models import BrowserSession, User
 from accounts.services import members
 from accounts.tests.factories import make_address, make_shop, make_user
 from carts.tests.factories import fill_cart
 from catalog.tests.factories import make_category
+from chat.services import filing, messaging
+from chat.tests.factories import make_message
 from marketflow.tests.test_seller_site import UNKNOWN, furnish, shop_path
-from orders.models import Dispute, Return
+from notifications.models import WebhookEndpoint
+from notifications.tests.factories import make_notifications
+from orders.models import Dispute, Return, Review
 from orders.services import invoices
 from orders.tests.factories import make_order
 from tests.access.routes import Route
@@ -44,6 +49,10 @@ class World:
         invoices.issue_due()
         self.cart = fill_cart(ana, bowl)
         self.address = make_address(ana)
+        question = make_message(ana, self.shop, part=self.order.seller_orders.get())
+        self.conversation = question.conversation
+        self.files = filing.take([SimpleUploadedFile("plan.pdf", b"%PDF-1.4 the plan")])
+        messaging.post(conversation=self.conversation, author=ana, body="", files=self.files)
         self.own = self._own(bowl)
 
     def _own(self, bowl: Any) -> dict[str, dict[str, object]]:
@@ -53,29 +62,42 @@ class World:
         parcel = Return.objects.get(seller_order__shop=self.shop)
         dispute = Dispute.objects.get(seller_order__shop=self.shop)
         line = self.cart.lines.get()
+        review = Review.objects.get(product=bowl.product)
+        endpoint = WebhookEndpoint.objects.get(shop=self.shop)
+        [told] = make_notifications(ana)
+        device = BrowserSession.objects.create(user=ana, session_key="a" * 32)
         guest = members.invite(
             shop=self.shop, email=ana.email, role="support", by=self.people["fern"]
         )
         return {
             "account/addresses/": {"uuid": self.address.uuid},
+            "account/security/devices/": {"uuid": device.uuid},
             "account/shops/invitations/": {"uuid": guest.uuid},
             "api/v1/cart/coupon/": {"code": "FERN10"},
             "api/v1/cart/items/": {"id": line.uuid},
             "api/v1/categories/": {"slug": make_category("Bowls").slug},
+            "api/v1/conversations/": {"id": self.conversation.uuid},
             "api/v1/disputes/": {"id": dispute.uuid},
             "api/v1/orders/": {"number": self.order.number},
             "api/v1/payouts/": {"id": self.shop.payouts.get().uuid},
             "api/v1/products/": {"slug": bowl.product.slug},
             "api/v1/returns/": {"id": parcel.uuid},
+            "api/v1/reviews/": {"id": review.uuid},
             "api/v1/seller-orders/": {"number": part.number},
             "api/v1/shops/": {"slug": self.shop.slug},
             "api/v1/users/me/addresses/": {"id": self.address.uuid},
+            "api/v1/users/me/sessions/": {"id": device.uuid},
             "api/v1/variants/": {"id": bowl.uuid},
+            "api/v1/webhook-deliveries/": {"id": endpoint.deliveries.get().uuid},
+            "api/v1/webhook-endpoints/": {"id": endpoint.uuid},
             "api/v1/wishlist/": {"product": bowl.product.slug},
             "art/": {"seed": "bowl"},
             "c/": {"slug": make_category("Bowls").slug},
             "cart/lines/": {"line": line.uuid},
             "help/": {"topic": "buying"},
+            "messages/files/": {"uuid": self.files[0].uuid},
+            "messages/": {"uuid": self.conversation.uuid},
+            "notifications/": {"uuid": told.uuid},
             "orders/<number>/parts/": {"number": self.order.number, "part": part.number},
             "orders/<number>/payments/": {
                 "number": self.order.number,

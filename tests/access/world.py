@@ -96,8 +96,12 @@ class World:
             "cart/lines/": {"line": line.uuid},
             "help/": {"topic": "buying"},
             "messages/files/": {"uuid": self.files[0].uuid},
-            "messages/": {"uuid": self.conversation.uuid},
+            "messages/": {"uuid": self.conversation.uuid, "seq": 1, "part": part.number},
             "notifications/": {"uuid": told.uuid},
+            "orders/<number>/lines/": {
+                "number": review.order_line.seller_order.order.number,
+                "line": review.order_line.uuid,
+            },
             "orders/<number>/parts/": {"number": self.order.number, "part": part.number},
             "orders/<number>/payments/": {
                 "number": self.order.number,
@@ -109,6 +113,7 @@ class World:
             },
             "orders/": {"number": self.order.number},
             "p/": {"slug": bowl.product.slug},
+            "reviews/": {"review": review.uuid},
             "shops/": {"slug": self.shop.slug},
             "sitemap-": {"section": "products"},
             "webhooks/payments/": {"provider": "test"},

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from django.conf import settings
 
-from marketflow.tests.test_seller_site import digest
+from marketflow.tests.two_shops import digest
 from orders.querysets import OrderQuerySet
 from tests.access.asking import Answer, Asker
 from tests.access.routes import Route, routes

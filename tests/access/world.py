@@ -17,7 +17,8 @@ from carts.tests.factories import fill_cart
 from catalog.tests.factories import make_category
 from chat.services import filing, messaging
 from chat.tests.factories import make_message
-from marketflow.tests.test_seller_site import UNKNOWN, furnish, shop_path
+from marketflow.tests.test_seller_site import UNKNOWN, shop_path
+from marketflow.tests.two_shops import furnish
 from notifications.models import WebhookEndpoint
 from notifications.tests.factories import make_notifications
 from orders.models import Dispute, Return, Review

@@ -100,8 +100,8 @@ class World:
             "messages/": {"uuid": self.conversation.uuid, "seq": 1, "part": part.number},
             "notifications/": {"uuid": told.uuid},
             "orders/<number>/lines/": {
-                "number": review.order_line.seller_order.order.number,
-                "line": review.order_line.uuid,
+                "number": review.line.seller_order.order.number,
+                "line": review.line.uuid,
             },
             "orders/<number>/parts/": {"number": self.order.number, "part": part.number},
             "orders/<number>/payments/": {

@@ -44,7 +44,7 @@ def test_a_healthy_sale_passes(promoted):
             "UPDATE orders_ledgertransfer SET amount_minor = 1 WHERE kind = 'promotion'",
             {"I5", "I10"},
         ),
-        ("UPDATE orders_redemptionshare SET discount_minor = 1", {"I10"}),
+        ("UPDATE orders_redemptionshare SET discount_minor = discount_minor + 1", {"I10"}),
         ("DELETE FROM orders_redemptionshare; DELETE FROM orders_redemption", {"I10"}),
     ],
 )

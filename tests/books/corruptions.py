@@ -765,7 +765,7 @@ CORRUPTIONS = [
         "each receiver acts once per event",
         "SELECT min(event_id) FROM core_eventreceipt",
         "INSERT INTO core_eventreceipt (id, event_id, receiver, heard_at) SELECT"
-        " (SELECT max(id) + 1 FROM core_eventreceipt), event_id, receiver, heard_at"
+        " (SELECT max(id) FROM core_eventreceipt) + id, event_id, receiver, heard_at"
         " FROM core_eventreceipt WHERE event_id = {row}",
         unguarded="core_eventreceipt",
     ),

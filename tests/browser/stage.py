@@ -50,10 +50,11 @@ def write(path: str) -> None:
         "order_shipped": order(buyer, cart, paid=True, shipped=True),
         "order_after": gone_through_much(order(buyer, cart, paid=True, shipped=True)),
     }
+    # Before the cart that stays: a buyer has one.
+    talk = conversation(buyer)
     filled_cart(buyer, cart[:2])
     for name in ("dear", "long", "gone"):
         wish_list.toggle(user=buyer, product=goods[name].product)
-    talk = conversation(buyer)
     visitors = {
         "nobody": {},
         "seller": signed_in(User.objects.get(email=SELLER[0])),

@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from accounts.models import BrowserSession, RefreshFamily, User
-from accounts.services import tokens
+from accounts.services import agents, tokens
 from marketflow.core import rate_limits, realtime
 
 NOTED_EVERY = timedelta(minutes=5)
@@ -38,6 +38,10 @@ class Device:
     started_at: datetime
     seen_at: datetime
     is_current: bool
+
+    @property
+    def name(self) -> str:
+        return agents.name_of(self.agent)
 
 
 def note(request: HttpRequest) -> None:

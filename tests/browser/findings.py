@@ -80,6 +80,8 @@ class Visit:
             self.errors.append(f"leads to {self.page.url}")
         if stop.then:
             stop.then(self.page)
+            # What was done may have scrolled; what the header then hides is within reach.
+            self.page.evaluate("window.scrollTo(0, 0)")
         self.page.evaluate("document.fonts.ready")
 
     def __enter__(self) -> Visit:

@@ -30,7 +30,7 @@ def send_empty(page: Page) -> None:
     form = page.locator("main form[method=post]").last
     for field in form.locator("input[type=text]:visible, input[type=email]:visible").all():
         field.fill("")
-    form.locator("button:visible").last.click()
+    form.locator("button.btn--primary:visible").last.click()
     page.locator(".error-summary").wait_for()
 
 

@@ -20,8 +20,10 @@ WALKED = [
     "delivery, errors", "payment", "review", "order, shipped", "sign in", "account",
 ]  # fmt: skip
 
-# What is wrong with where the focus is; null at the end of the page.
-LOOK_AT_FOCUS = """() => {
+# What is wrong with where the focus is; null at the end of the page. The page scrolls to it with
+# the next frame.
+LOOK_AT_FOCUS = """async () => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const here = document.activeElement;
   if (here === document.body) return null;
   const name = here.ariaLabel || here.textContent.trim().slice(0, 40) || here.name || here.tagName;

@@ -17,7 +17,7 @@ from accounts.tests.factories import make_shop, make_user
 from catalog.tests.factories import make_variant
 from chat.tests.factories import make_message
 
-MANY = 30
+MANY = 50
 LEAVERS = int(os.environ.get("LEAVERS", "20"))
 
 

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 from django_countries import countries
 
@@ -22,12 +21,11 @@ from catalog.services import choices
 from catalog.services.inventory import OutOfStock
 from marketflow.core.errors import Refusal
 from marketflow.core.fragments import is_partial, render_page
+from marketflow.core.private_pages import private
 from marketflow.core.templatetags.marketflow import money
 
 # Where the visitor said they are, on any page; a cart that is new goes there.
 COUNTRY_COOKIE = "country"
-
-private = cache_control(private=True, no_store=True)
 
 
 @require_safe

@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.pages import own_address, see_other
@@ -22,10 +21,9 @@ from carts.services import baskets, wish_list
 from catalog.models import Product
 from marketflow.core.errors import Refusal
 from marketflow.core.fragments import is_partial
+from marketflow.core.private_pages import private
 
 PAGE_SIZE = 24
-
-private = cache_control(private=True, no_store=True)
 
 
 class NamedProduct(forms.Form):

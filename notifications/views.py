@@ -12,12 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import get_default_timezone, localtime, now
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.pages import form_page, see_other
 from marketflow.core import time_zones
+from marketflow.core.private_pages import private
 from notifications.forms import PreferencesForm
 from notifications.kinds import Channel
 from notifications.models import Notification
@@ -25,8 +25,6 @@ from notifications.services import inbox as inboxes
 from notifications.services import preferences as wishes
 
 PAGE_SIZE = 24
-
-private = cache_control(private=True, no_store=True)
 
 
 @require_safe

@@ -16,7 +16,7 @@ from catalog.models import Product
 from chat.forms import CancelForm, MessageForm, OfferForm, ParcelForm, ReturnForm
 from chat.models import Conversation, Message, QuickReply, Side
 from chat.services import contact_details, filing, messaging, reading, writing
-from chat.views.finding import in_conversation, part_of, parts_of, private, product_of
+from chat.views.finding import in_conversation, own, part_of, parts_of, product_of
 from marketflow.core import rate_limits
 from marketflow.core.errors import Refusal
 from orders.models import SellerOrder
@@ -51,7 +51,7 @@ def news(request: HttpRequest, conversation: Conversation) -> HttpResponse:
 
 
 @require_http_methods(READS_AND_WRITES)
-@private
+@own
 def new(request: HttpRequest) -> HttpResponse:
     """The first message to a shop, about a product or an order; a shop's first about an order."""
     values = request.POST if request.method == "POST" else request.GET

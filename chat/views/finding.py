@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Callable
 from functools import wraps
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.cache import cache_control
 
 from catalog.models import Product
 from chat.models import Conversation, Message
+from marketflow.core.private_pages import View, private
 from orders.models import SellerOrder
 
-View = Callable[..., HttpResponse]
 
-
-def private(view: View) -> View:
-    """For people who are signed in, and kept by nobody in between."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response["X-Robots-Tag"] = "noindex"
-        return response
-
-    return cache_control(private=True, no_store=True)(login_required(guarded))
+def own(view: View) -> View:
+    """For people who are signed in, about themselves."""
+    return private(login_required(view))
 
 
 def in_conversation(view: View) -> View:
     """Hand the view the conversation of the address, if the visitor is of one of its sides."""
 
-    @private
+    @own
     @wraps(view)
     def found(request: HttpRequest, uuid: uuids.UUID, *args, **kwargs) -> HttpResponse:
         rows = Conversation.objects.visible_to(request.user).with_people()

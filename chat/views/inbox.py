@@ -8,14 +8,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from chat.models import Conversation, Message
-from chat.views.finding import private
+from chat.views.finding import own
 
 A_PAGE = 20
 MOST_FOUND = 50
 
 
 @require_safe
-@private
+@own
 def inbox(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     only = request.GET.get("only", "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from analytics.services import tastes
@@ -12,12 +11,13 @@ from carts.services import baskets
 from catalog.services import recommendations
 from catalog.services.recommendations import Recommended, as_cards
 from marketflow.core.fragments import render_page
+from marketflow.core.private_pages import private
 
 A_SHELF = 5
 
 
 @require_safe
-@cache_control(private=True, no_store=True)
+@private
 def recommended(request: HttpRequest) -> HttpResponse:
     """For the visitor, by what they bought and wished for; with `of=cart`, by what lies in it."""
     is_of_cart = request.GET.get("of") == "cart"

@@ -7,32 +7,17 @@ digest of the link, so that both end when the order's access key is changed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.cache import cache_control
 
+from marketflow.core.private_pages import View, private
 from orders.models import Order
 
 SESSION_KEY = "orders"
 MOST_REMEMBERED = 20
-
-View = Callable[..., HttpResponse]
-
-
-def private(view: View) -> View:
-    """Nobody keeps the page: no cache between, no search engine."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response["X-Robots-Tag"] = "noindex"
-        return response
-
-    return cache_control(private=True, no_store=True)(guarded)
 
 
 def of_the_buyer(view: View) -> View:

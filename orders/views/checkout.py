@@ -18,12 +18,12 @@ from carts import summary
 from carts.models import Cart
 from carts.services import baskets, pricing
 from carts.services.pricing import PricedCart
+from marketflow.core.private_pages import private
 from orders import gateways
 from orders.forms import MethodForm
 from orders.gateways.test import ASKS_FIRST, CAPTURED, DECLINED
 from orders.services import drafts
 from orders.services.drafts import Draft
-from orders.views.access import private
 
 LABELS = {
     "delivery": gettext_lazy("Delivery"),

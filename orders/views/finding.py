@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.pages import form_page, see_other, too_many
 from marketflow.core import rate_limits
+from marketflow.core.private_pages import private
 from orders.forms import FindForm
 from orders.services import links
-from orders.views.access import private
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

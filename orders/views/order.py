@@ -17,6 +17,7 @@ from accounts.pages import see_other
 from carts.services import baskets
 from marketflow.core.errors import Refusal
 from marketflow.core.fragments import render_page
+from marketflow.core.private_pages import private
 from orders.models import Order, Payment, SellerOrder, StateChange
 from orders.services import cancelling, disputes, links, rebuying, returns, reviews, timelines
 from orders.services.closing import NotCancellable
@@ -32,7 +33,7 @@ ENDED = ("cancelled", "expired")
 
 
 @require_safe
-@access.private
+@private
 def order(request: HttpRequest, number: str) -> HttpResponse:
     if token := request.GET.get("token", ""):
         # Checked once, then kept by the session: the link leaves the address bar and the history.
@@ -82,7 +83,7 @@ def renew_links(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 @require_safe
-@access.private
+@private
 @login_required
 def orders(request: HttpRequest) -> HttpResponse:
     mine = Order.objects.filter(buyer=request.user).prefetch_related(

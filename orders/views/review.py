@@ -15,6 +15,7 @@ from carts.services import baskets
 from carts.services.pricing import PricedCart
 from catalog.services.inventory import OutOfStock
 from marketflow.core import rate_limits
+from marketflow.core.private_pages import private
 from marketflow.core.templatetags.marketflow import money
 from orders import gateways
 from orders.forms import NoteForm, details_form
@@ -29,7 +30,7 @@ from orders.views.element import allow, element
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@access.private
+@private
 def review(request: HttpRequest) -> HttpResponse:
     cart = baskets.find(request)
     if request.method == "POST":

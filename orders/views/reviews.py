@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.pages import see_other
 from marketflow.core import rate_limits
 from marketflow.core.errors import Refusal
+from marketflow.core.private_pages import private
 from orders.models import Order, OrderLine, Review
 from orders.review_forms import ReportForm, ReviewForm
 from orders.services import reviews
-from orders.views import access
 from orders.views.access import of_the_buyer
 
 READS_AND_WRITES = ["GET", "HEAD", "POST"]
@@ -49,7 +49,7 @@ def write(request: HttpRequest, order: Order, line: UUID) -> HttpResponse:
 
 
 @require_http_methods(READS_AND_WRITES)
-@access.private
+@private
 @login_required
 def withdraw(request: HttpRequest, review: UUID) -> HttpResponse:
     own = Review.objects.written_by(request.user).with_contents()
@@ -66,7 +66,7 @@ def withdraw(request: HttpRequest, review: UUID) -> HttpResponse:
 
 
 @require_http_methods(READS_AND_WRITES)
-@access.private
+@private
 @login_required
 def report(request: HttpRequest, review: UUID) -> HttpResponse:
     shown = get_object_or_404(Review.objects.shown().with_contents(), uuid=review)
@@ -87,7 +87,7 @@ def report(request: HttpRequest, review: UUID) -> HttpResponse:
 
 
 @require_safe
-@access.private
+@private
 @login_required
 def mine(request: HttpRequest) -> HttpResponse:
     """What is still to be said, and what was."""

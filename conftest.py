@@ -11,6 +11,7 @@ import logging
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 from django.test import TransactionTestCase, override_settings
 
 from marketflow.core import append_only, rate_limits
@@ -98,6 +99,18 @@ def nothing_fails_quietly(request, caplog):
         assert errors, "expected a logged error"
     else:
         assert not errors, [record.getMessage() for record in errors]
+
+
+@pytest.fixture(scope="module")
+def module_db(django_db_setup, django_db_blocker):
+    """For rows that are dear to make and that all tests of a module start from.
+
+    A fixture of the module makes them once; what a test does to them is undone after it, and they
+    after the last. Not beside tests with transactions of their own.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.core.serializers.json import DjangoJSONEncoder
 from rest_framework.test import APIClient
 
-from accounts.tests.factories import make_address
+from accounts.tests.factories import make_address, make_shop, make_user
 from carts.tests.factories import fill_cart
 from catalog.tests.factories import make_variant
 from marketflow.core.tests.clients import api_for
@@ -61,9 +61,12 @@ def digest() -> str:
     return sums.hexdigest()
 
 
-@pytest.fixture
-def market(buyer, seller, shop, rival):
+@pytest.fixture(scope="module")
+def market(module_db):
     """Something to write to at every address: who may, how, where, and a body that would do."""
+    buyer, shop = make_user("ana"), make_shop("Fern & Co", members=["fern"])
+    seller = make_user("fern")
+    make_shop("Rival Goods", members=["rita"])
     bowl = make_variant(shop, "Oak bowl", price=2000, stock=50)
     price = {"amount": 1999, "currency": "EUR"}
     order = make_order(buyer, bowl)
@@ -149,7 +152,7 @@ def test_a_product_does_not_say_what_only_its_life_can(market, name):
     assert digest() == before
 
 
-def test_a_product_stays_with_its_shop_and_goes_to_no_other(market, rival):
+def test_a_product_stays_with_its_shop_and_goes_to_no_other(market):
     _, _, path, good = market["product"]
     before = digest()
 
@@ -214,7 +217,7 @@ def test_a_price_in_another_currency_is_refused(market, currency):
 
 
 @pytest.mark.parametrize("number", [*NO_NUMBERS, 0, 1000], ids=str)
-def test_a_parcel_holds_whole_units(market, seller, number):
+def test_a_parcel_holds_whole_units(market, number):
     write = market["shipment"]
     part = send((write[0], "get", write[2].removesuffix("shipment/"), {}), None).json()
     line = part["lines"][0]["id"]

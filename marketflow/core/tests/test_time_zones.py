@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.template import Context, Template
 from django.utils.timezone import get_current_timezone_name, localdate
@@ -96,3 +98,17 @@ def test_the_element_tells_the_script_how_it_is_written():
         '<time class="small" datetime="2026-12-01T22:35:00+00:00" data-form="H:i">22:35 UTC</time>'
     )
     assert template.render(Context({"at": None})) == ""
+
+
+def test_the_script_knows_every_letter_that_templates_use():
+    script = (settings.BASE_DIR / "static/js/page/times.js").read_text()
+    known = set(re.search(r"LETTERS = /\[(\w+)\]/g", script)[1])
+    pages = [
+        page.read_text()
+        for folder in settings.BASE_DIR.glob("[a-z]*")
+        for page in folder.rglob("*.html")
+    ]
+    forms = {form for page in pages for form in re.findall(r'{% moment \S+ "([^"]+)"', page)}
+
+    assert "j M Y" in forms
+    assert {letter for form in forms for letter in form if letter.isalpha()} <= known

@@ -7,15 +7,28 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.test import TransactionTestCase, override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from marketflow.core import append_only, rate_limits
 from tests.servers.chromium import find_chromium
+
+# A history of orders and refunds takes a second: each run looks at other ones, a long run at many.
+hypothesis.register_profile(
+    "short",
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+hypothesis.register_profile("long", parent=hypothesis.get_profile("short"), max_examples=300)
+hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 # --- the cast
 

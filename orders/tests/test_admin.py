@@ -314,7 +314,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize("page", LISTS)
-def test_a_list_costs_the_same_for_five_rows_and_fifty(
+def test_a_list_costs_the_same_for_three_rows_and_twelve(
     client, seller, shop, page, django_assert_max_num_queries
 ):
     bowl = make_variant(shop, "Oak bowl", stock=100)
@@ -322,7 +322,7 @@ def test_a_list_costs_the_same_for_five_rows_and_fifty(
     client.force_login(seller if page.startswith("seller") else boss)
 
     costs = []
-    for numbers in (range(5), range(5, 50)):
+    for numbers in (range(3), range(3, 12)):
         for number in numbers:
             make_order(make_user(f"buyer{number}"), bowl, paid=True)
         with django_assert_max_num_queries(10) as queries:
@@ -330,7 +330,7 @@ def test_a_list_costs_the_same_for_five_rows_and_fifty(
         costs.append(len(queries))
 
     assert costs[0] == costs[1]
-    assert SellerOrder.objects.count() == 50
+    assert SellerOrder.objects.count() == 12
 
 
 @pytest.mark.parametrize("page", ["admin/notifications/mail/", "admin/core/auditentry/"])

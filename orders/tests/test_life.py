@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from django.core.management import call_command
 from django.db import transaction
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from carts.tests.factories import make_shipping
@@ -114,11 +114,6 @@ STEPS = [ship, deliver, confirm, cancel, cancel_units, give_back, dispute, close
 STEPS += [ship, ask_to_return, answer_return, receive] * 3
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 @given(data=st.data())
 def test_whatever_happens_the_books_balance_and_nobody_gets_too_much(buyer, shop, rival, data):
     with transaction.atomic():

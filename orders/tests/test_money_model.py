@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.tests.factories import make_bank_account
@@ -55,11 +55,6 @@ class Model:
         return sum(self.net(part, self.units[part] - self.back[part]) for part in self.back)
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
 @given(data=st.data())
 def test_what_is_available_and_paid_out_less_what_is_owed_is_what_was_earned(buyer, shop, data):
     with transaction.atomic():

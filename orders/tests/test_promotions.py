@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.tests.factories import make_address, make_shop
@@ -422,9 +422,6 @@ def test_settling_an_order_that_costs_something_for_free_is_a_bug(buyer, shop):
 # --- sell, then refund, in any steps
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(data=st.data())
 def test_sell_with_promotions_then_refund_in_any_steps_leaves_every_account_at_zero(
     buyer, shop, rival, data

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.core.management import call_command
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carts.models import TaxRate
@@ -188,11 +188,6 @@ def test_a_refund_that_the_provider_refuses_may_be_tried_again(
     call_command("audit")
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
 @given(data=st.data())
 def test_sell_then_refund_in_full_in_any_steps_leaves_every_account_at_zero(
     buyer, shop, rival, vat, data

@@ -16,6 +16,14 @@ class ProductChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProductsPublished(Event):
+    """They went on sale for the first time. Told of many at once where they came as one."""
+
+    shop_id: int
+    product_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportFinished(Event):
     """What somebody started has ended: well, or with a failure that stands on the job."""
 

@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from django.utils.timezone import now
 
 from catalog import live
-from catalog.events import ProductChanged
+from catalog.events import ProductChanged, ProductsPublished
 from catalog.models import Category, Product
 from marketflow.core.events import publish
 
@@ -70,11 +70,14 @@ def refresh(products: Iterable[Product]) -> None:
 
 @transaction.atomic
 def publish_product(product: Product) -> None:
-    """Put it on sale. Publishes `ProductChanged`."""
+    """Put it on sale. Publishes `ProductChanged`, and `ProductsPublished` the first time."""
+    is_new = product.published_at is None
     product.state = Product.State.PUBLISHED
     product.published_at = product.published_at or now()
     product.save(update_fields=["state", "published_at"])
     refresh([product])
+    if is_new:
+        publish(ProductsPublished(shop_id=product.shop_id, product_ids=[product.pk]))
 
 
 @transaction.atomic

@@ -34,6 +34,7 @@ from catalog.tests.importing.files import mug, table
 from catalog.tests.importing.test_mutations import SOUND
 from catalog.tests.ledger import digest, writes
 from marketflow.core import invariants
+from marketflow.core.models import OutboxEvent
 
 
 @pytest.fixture
@@ -784,3 +785,15 @@ def test_a_shop_sees_its_own_jobs_only(shop, rival, imports):
     assert ImportRow.objects.managed_by(make_user("fern")).count() == 1
     assert not ImportRow.objects.managed_by(make_user("rita")).exists()
     assert not ImportJob.objects.managed_by(make_user("rita")).exists()
+
+
+def test_what_an_import_puts_on_sale_is_said_once_and_of_all_at_once(imports, shop):
+    rows = [mug(handle=f"mug-{number}", sku=f"M{number}") for number in range(3)]
+    imports(*rows)
+    imports(*[row | {"price": "19.00"} for row in rows])
+
+    [event] = OutboxEvent.objects.filter(name="catalog.ProductsPublished")
+    assert event.payload["shop_id"] == shop.pk
+    assert sorted(event.payload["product_ids"]) == sorted(
+        Product.objects.values_list("pk", flat=True)
+    )

@@ -14,11 +14,13 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts.models import Shop
+from catalog.events import ProductsPublished
 from catalog.models import Category, Product, ProductAttribute, ProductImage, StockItem, Variant
 from catalog.services import inventory, listing
 from catalog.services.importing.categories import Categories
 from catalog.services.importing.drafts import RowIssue, Severity
 from catalog.services.importing.plans import Outcome, ProductPlan, VariantPlan
+from marketflow.core.events import publish
 
 # What is kept of every change, so that it can be undone.
 Changes = dict[str, Any]
@@ -43,6 +45,7 @@ class Batch:
         # Names the run, so that no stock movement of it is made twice.
         self.key = key
         self._changed: list[Product] = []
+        self._published: list[int] = []
         self._openings: list[tuple[Variant, int]] = []
 
     def carry_out(self, plan: ProductPlan) -> Done:
@@ -64,14 +67,21 @@ class Batch:
         self._openings += writer.openings
         if outcome != Outcome.UNCHANGED:
             self._changed.append(product)
+        if writer.is_first_published:
+            self._published.append(product.pk)
         return Done(plan, outcome, product, writer.changes)
 
     def finish(self) -> None:
-        """Open the new variants' stock, and tell lists and hearers of what changed."""
+        """Open the new variants' stock, and tell lists and hearers of what changed.
+
+        Publishes `ProductChanged`, and `ProductsPublished` of what is new on sale.
+        """
         if self._openings:
             inventory.open_many(self._openings)
         if self._changed:
             listing.refresh(self._changed)
+        if self._published:
+            publish(ProductsPublished(shop_id=self.shop.pk, product_ids=self._published))
 
 
 def _conflict(plan: ProductPlan, problem: Exception) -> RowIssue:
@@ -93,6 +103,7 @@ class _Writer:
         self.plan = plan
         self.category = category
         self.changes: Changes = {}
+        self.is_first_published = False
         self.openings: list[tuple[Variant, int]] = []
 
     def write(self) -> Product:
@@ -111,12 +122,13 @@ class _Writer:
         values = {name: new for name, (_old, new) in self.plan.fields.items()}
         values.pop("category", None)
         draft = self.plan.draft
+        self.is_first_published = values["state"] == Product.State.PUBLISHED
         return Product.objects.create(
             shop=self.batch.shop,
             handle=draft.key,
             slug=listing.free_slug(draft.slug or draft.title),
             category=self.category,
-            published_at=now() if values["state"] == Product.State.PUBLISHED else None,
+            published_at=now() if self.is_first_published else None,
             **values,
         )
 
@@ -137,6 +149,7 @@ class _Writer:
             setattr(product, name, new)
             names.append(name)
         if product.is_published and product.published_at is None:
+            self.is_first_published = True
             product.published_at = now()
             names.append("published_at")
         product.save(update_fields=names)

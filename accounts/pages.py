@@ -9,6 +9,7 @@ from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import now
 
+from marketflow.core.fragments import is_partial
 from marketflow.core.rate_limits import TooMany
 
 
@@ -20,6 +21,13 @@ class SeeOther(HttpResponseRedirect):
 
 def see_other(to: object, *args: object) -> SeeOther:
     return SeeOther(resolve_url(to, *args))
+
+
+def lead_to(request: HttpRequest, address: str) -> HttpResponse:
+    """To another page, whoever asks: htmx is told to go there."""
+    if is_partial(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return see_other(address)
 
 
 def form_page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:

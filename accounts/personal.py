@@ -34,6 +34,14 @@ def addresses_of(user: User) -> list[dict[str, Any]]:
     ]
 
 
+@personal("followed_shops")
+def followed_shops_of(user: User) -> list[dict[str, Any]]:
+    return [
+        {"shop": follow.shop.slug, "muted": follow.is_muted, "since": follow.created_at}
+        for follow in user.follows.select_related("shop")
+    ]
+
+
 @personal("sign_ins")
 def sign_ins_of(user: User) -> list[dict[str, Any]]:
     return [

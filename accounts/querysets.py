@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.timezone import localdate, now
 
@@ -51,6 +51,13 @@ class ShopQuerySet(models.QuerySet):
             return self
         return self.filter(public | Q(pk__in=self.model.objects.managed_by(user).values("pk")))
 
+    def with_followed_by(self, user):
+        """Note on each whether `user` follows it."""
+        from accounts.models import ShopFollow
+
+        mine = ShopFollow.objects.visible_to(user).filter(shop=OuterRef("pk"))
+        return self.annotate(is_followed=Exists(mine))
+
 
 class ShopMemberQuerySet(models.QuerySet):
     def with_duty(self, duty: str):
@@ -77,6 +84,15 @@ class ShopInvitationQuerySet(models.QuerySet):
         from accounts.models import Shop
 
         return self.filter(shop__in=Shop.objects.managed_by(user, duty).values("pk"))
+
+
+class ShopFollowQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def heard(self):
+        """Those of people who are there and want to be told."""
+        return self.filter(is_muted=False, user__is_active=True)
 
 
 class BankAccountQuerySet(models.QuerySet):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from accounts.views import account, addresses, entrance, privacy, second_factor, selling
+from accounts.views import (
+    account,
+    addresses,
+    entrance,
+    following,
+    privacy,
+    second_factor,
+    selling,
+)
 
 entrance_urls = [
     path("signup/", entrance.SignUp.as_view(), name="account_signup"),
@@ -73,6 +81,10 @@ account_urls = [
     path("privacy/deletion/", privacy.delete, name="delete_account"),
     path("shops/", account.shops, name="shops"),
     path("shops/invitations/<uuid:uuid>/", account.answer_invitation, name="invitation"),
+    path("following/", following.page, name="following"),
+    path("following/<slug:slug>/follow/", following.follow, name="follow"),
+    path("following/<slug:slug>/unfollow/", following.unfollow, name="unfollow"),
+    path("following/<slug:slug>/mute/", following.mute, name="mute"),
     path("addresses/", addresses.book, name="addresses"),
     path("addresses/add/", addresses.add, name="add_address"),
     path("addresses/<uuid:uuid>/", addresses.edit, name="edit_address"),

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.pages import own_address, see_other
+from accounts.pages import lead_to, own_address, see_other
 from carts.models import WishListItem
 from carts.services import baskets, wish_list
 from catalog.models import Product
@@ -58,7 +58,7 @@ def press(request: HttpRequest) -> HttpResponse:
         is_saved = wish_list.toggle(user=request.user, product=product)
     except Refusal as refusal:
         messages.error(request, _(refusal.message))
-        return _to(request, reverse("carts:wish_list"))
+        return lead_to(request, reverse("carts:wish_list"))
     return _pressed(request, product, is_saved)
 
 
@@ -91,7 +91,7 @@ def _sign_in_first(request: HttpRequest, product: Product) -> HttpResponse:
     wish_list.wait_for_sign_in(request.session, product)
     messages.info(request, _("Sign in to save %(title)s.") % {"title": product})
     query = urlencode({"next": _here(request)})
-    return _to(request, f"{reverse('account_login')}?{query}")
+    return lead_to(request, f"{reverse('account_login')}?{query}")
 
 
 def _pressed(request: HttpRequest, product: Product, is_saved: bool) -> HttpResponse:
@@ -114,13 +114,6 @@ def _toast(product: Product, is_saved: bool) -> dict[str, object]:
         return {"text": _("Saved"), "href": reverse("carts:wish_list"), "action": _("View")}
     press = {"form": "wish", "name": "product", "value": product.slug}
     return {"text": _("Removed"), "press": press, "action": _("Undo")}
-
-
-def _to(request: HttpRequest, address: str) -> HttpResponse:
-    """Another page, whoever asks: htmx is told to go there."""
-    if is_partial(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return see_other(address)
 
 
 def _here(request: HttpRequest) -> str:

@@ -46,6 +46,7 @@ app.conf.beat_schedule = {
         "task": "notifications.tasks.tell_next_in_line",
         "schedule": crontab(minute=35),
     },
+    "tell-followers": {"task": "notifications.tasks.tell_followers", "schedule": 30.0},
     "prove-the-books": {
         "task": "notifications.tasks.prove_the_books",
         "schedule": crontab(hour=4, minute=40),

@@ -113,6 +113,10 @@ _rows(Side.BUYING, "product",
     ("back_in_stock", [SITE, MAIL, PUSH], "bell", False,
      _("Back in stock"), _("%(title)s is back.")),
 )
+_rows(Side.BUYING, "/shops/{}/?ordering=newest",
+    ("shop_news", [SITE], "store", False,
+     _("New items of shops you follow"), _("%(shop)s has something new: %(titles)s.")),
+)
 _rows(Side.BUYING, "/messages/{}/",
     ("message", [SITE, MAIL, PUSH], "message-circle", False,
      _("Message"), _("%(name)s has written to you.")),

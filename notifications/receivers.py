@@ -16,7 +16,7 @@ from accounts.events import (
 )
 from accounts.models import BankAccount, Shop, User
 from carts.services import price_watch
-from catalog.events import ImportFinished, ProductChanged, StockChanged
+from catalog.events import ImportFinished, ProductChanged, ProductsPublished, StockChanged
 from catalog.models import ImportJob
 from chat.events import ConversationReported, MessagePosted
 from chat.models import Conversation, Side
@@ -33,7 +33,7 @@ from notifications.audiences import (
     tell_those_who,
 )
 from notifications.models import Habits, Notification, Preference, PushSubscription
-from notifications.services import counts, delivery, mailing, watching
+from notifications.services import counts, delivery, mailing, shop_news, watching
 from notifications.services.delivery import News
 from notifications.subjects import application_of, is_of_a_bank, order_of, part_of, units_of
 from orders.events import (
@@ -342,6 +342,15 @@ def tell_who_wished_it_that_the_price_fell(event: ProductChanged) -> None:
 @subscribe(StockChanged)
 def tell_who_waits_that_it_is_back(event: StockChanged) -> None:
     watching.tell_next_in_line(event.stock_item_ids)
+
+
+# --- followed shops
+
+
+@subscribe(ProductsPublished)
+def tell_followers_that_a_shop_has_new_items(event: ProductsPublished) -> None:
+    """Only noted here: thousands may follow, and they are told in batches."""
+    shop_news.note(event.product_ids)
 
 
 # --- the house

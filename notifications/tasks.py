@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from notifications.services import digest, mailing, watching
+from notifications.services import digest, mailing, shop_news, watching
 from notifications.services.webhooks import keeping, sending
 
 EMBEDDED_SECONDS = 4
@@ -22,9 +22,7 @@ def send_waiting_mail() -> int:
 @shared_task
 def send_webhooks() -> int:
     """Tell programs what is due. Nudged after commits, and swept by beat."""
-    # In the one process of the embedded default, the schedule's other tasks wait meanwhile.
-    seconds = EMBEDDED_SECONDS if settings.CELERY_TASK_ALWAYS_EAGER else sending.RUN_SECONDS
-    return sending.send_due(seconds=seconds)
+    return sending.send_due(seconds=_most_seconds(sending.RUN_SECONDS))
 
 
 @shared_task
@@ -40,6 +38,12 @@ def write_digests() -> int:
 
 
 @shared_task
+def tell_followers() -> int:
+    """Shops have new items: tell those who follow them, batch by batch."""
+    return shop_news.tell_followers(seconds=_most_seconds(shop_news.RUN_SECONDS))
+
+
+@shared_task
 def prove_the_books() -> int:
     """The nightly audit: staff are told what is broken, once a day."""
     return watching.prove_the_books()
@@ -49,3 +53,8 @@ def prove_the_books() -> int:
 def tell_next_in_line() -> int:
     """Units are left over when the head start of those told first has ended: tell the next."""
     return watching.tell_next_in_line()
+
+
+def _most_seconds(usual: float) -> float:
+    """In the one process of the embedded default, the schedule's other tasks wait meanwhile."""
+    return EMBEDDED_SECONDS if settings.CELERY_TASK_ALWAYS_EAGER else usual

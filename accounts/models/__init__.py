@@ -5,6 +5,7 @@ from accounts.models.api_key import ApiKey
 from accounts.models.bank_account import BankAccount
 from accounts.models.browser_session import BrowserSession
 from accounts.models.data_export import DataExport
+from accounts.models.follow import ShopFollow
 from accounts.models.invitation import ShopInvitation
 from accounts.models.shop import Shop, ShopMember
 from accounts.models.shop_draft import ShopDraft
@@ -22,6 +23,7 @@ __all__ = [
     "RefreshLink",
     "Shop",
     "ShopDraft",
+    "ShopFollow",
     "ShopInvitation",
     "ShopMember",
     "SocketTicket",

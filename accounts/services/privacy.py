@@ -34,6 +34,7 @@ def delete_account(*, user: User) -> None:
     for export in user.data_exports.all():
         transaction.on_commit(lambda export=export: exports.forget(export), robust=True)
     user.addresses.all().delete()
+    user.follows.all().delete()
     shop_drafts.forget(user=user)
     EmailAddress.objects.filter(user=user).delete()
     user.email = f"{user.uuid}@deleted.invalid"

@@ -13,6 +13,7 @@ PAGES = [
     "/account/addresses/",
     "/account/addresses/add/",
     "/account/shops/",
+    "/account/following/",
     "/account/email/",
     "/account/password/change/",
 ]

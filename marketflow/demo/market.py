@@ -17,6 +17,7 @@ from accounts.models import Shop, User
 from analytics.services import affinities, rollups
 from marketflow.core import events
 from marketflow.demo import stock_room, till
+from marketflow.demo.followers import let_people_follow
 from marketflow.demo.history import History
 from notifications.models import Notification
 
@@ -59,6 +60,7 @@ def seed(size: Size, progress: Progress) -> None:
         history = History(days=size.days, orders=size.orders, rng=rng, buyer=buyer, staff=staff)
         with _time_to_return(size.days):
             history.happen(progress("orders", size.orders))
+        let_people_follow(history.people, [shop for shop, _ in made], random.Random(size.seed))
         till.set_rhythms([shop for shop, _ in made])
         while events.relay(1000):
             continue

@@ -34,7 +34,8 @@ def _category(request: HttpRequest, slug: str) -> Category:
 
 
 def _shop(request: HttpRequest, slug: str) -> Shop:
-    return get_object_or_404(with_rating(Shop.objects.visible_to(request.user)), slug=slug)
+    shops = Shop.objects.visible_to(request.user).with_followed_by(request.user)
+    return get_object_or_404(with_rating(shops), slug=slug)
 
 
 @require_safe

@@ -8,8 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Sum
 
+from accounts.models import ShopFollow
 from catalog.models import Product, StockItem
-from marketflow.demo.people import PASSWORD, STAFF
+from marketflow.demo.people import BUYER, PASSWORD, STAFF
 from orders.models import (
     Commission,
     Dispute,
@@ -61,6 +62,7 @@ def test_not_everything_goes_as_planned_and_shops_are_paid_all_the_same():
     assert Return.objects.exists()
     assert Dispute.objects.open().exists()
     assert Review.objects.exclude(body="").exists()
+    assert ShopFollow.objects.filter(user__email=BUYER[0], is_muted=False).exists()
     mondays = {payout.created_at.date() for payout in Payout.objects.filter(state="paid")}
     assert len(mondays) >= 2
     assert {day.weekday() for day in mondays} == {0}

@@ -3,6 +3,7 @@ from notifications.models.mail import Mail
 from notifications.models.notification import Notification
 from notifications.models.outgoing import Outgoing
 from notifications.models.push import Push, PushSubscription
+from notifications.models.shop_news import ShopNews
 from notifications.models.stock_watch import StockWatch
 from notifications.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
@@ -14,6 +15,7 @@ __all__ = [
     "Preference",
     "Push",
     "PushSubscription",
+    "ShopNews",
     "StockWatch",
     "WebhookAttempt",
     "WebhookDelivery",

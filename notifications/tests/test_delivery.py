@@ -125,7 +125,7 @@ def test_in_quiet_hours_a_mail_waits_and_an_essential_one_does_not(buyer):
 # --- the table
 
 
-NAMED = ("number", "shop", "place", "title", "name", "file", "left", "rating", "codes")
+NAMED = ("number", "shop", "place", "title", "name", "file", "left", "rating", "codes", "titles")
 
 
 def test_every_kind_has_words_and_a_page():

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 
 from accounts.models import BrowserSession, User
-from accounts.services import members
+from accounts.services import following, members
 from accounts.tests.factories import make_address, make_shop, make_user
 from carts.tests.factories import fill_cart
 from catalog.tests.factories import make_category
@@ -50,6 +50,7 @@ class World:
         invoices.issue_due()
         self.cart = fill_cart(ana, bowl)
         self.address = make_address(ana)
+        following.follow(user=ana, shop=self.shop)
         question = make_message(ana, self.shop, part=self.order.seller_orders.get())
         self.conversation = question.conversation
         self.files = filing.take([SimpleUploadedFile("plan.pdf", b"%PDF-1.4 the plan")])
@@ -72,6 +73,7 @@ class World:
         )
         return {
             "account/addresses/": {"uuid": self.address.uuid},
+            "account/following/": {"slug": self.shop.slug},
             "account/security/devices/": {"uuid": device.uuid},
             "account/shops/invitations/": {"uuid": guest.uuid},
             "api/v1/cart/coupon/": {"code": "FERN10"},

@@ -7,13 +7,14 @@ the cookies of every visitor, and the addresses of the pages by name.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 from django.test import Client
 from django.utils.timezone import now
 
 from accounts.models import Shop, User
-from accounts.services import shops
+from accounts.services import following, shops
 from accounts.tests.factories import make_address, make_user
 from carts.models import Cart, ShippingOption
 from carts.services import baskets, pricing, wish_list
@@ -55,6 +56,7 @@ def write(path: str) -> None:
     filled_cart(buyer, cart[:2])
     for name in ("dear", "long", "gone"):
         wish_list.toggle(user=buyer, product=goods[name].product)
+    follow_some(buyer, long_shop)
     visitors = {
         "nobody": {},
         "seller": signed_in(User.objects.get(email=SELLER[0])),
@@ -159,6 +161,21 @@ def gone_through_much(placed: Order) -> Order:
     dispute = disputes.open_by_buyer(part=part, reason="One of them came in pieces.")
     disputes.answer(dispute=dispute, text="It was whole when it left us.")
     return placed
+
+
+def follow_some(buyer: User, long_shop: Shop) -> None:
+    """Shops in every state that the list may show."""
+    new, closed, away = (
+        Shop.objects.create(name=name, slug=slug, state="open", country="IE", city="Sligo")
+        for name, slug in (("New Kiln", "new"), ("Cold Kiln", "closed"), ("Beach Kiln", "away"))
+    )
+    fernhouse = Shop.objects.get(slug="fernhouse")
+    for shop in (new, closed, away, fernhouse, long_shop):
+        following.follow(user=buyer, shop=shop)
+    following.mute(user=buyer, shop=fernhouse, is_muted=True)
+    Shop.objects.filter(pk=closed.pk).update(state="suspended")
+    until = now().date() + timedelta(days=9)
+    Shop.objects.filter(pk=away.pk).update(away_from=now().date(), away_until=until)
 
 
 def conversation(buyer: User) -> dict[str, str]:

@@ -122,6 +122,10 @@ SWAPS = [
         "#buy .heart[aria-pressed=true]",
         visitor="ana",
     ),
+    Swap(
+        "following a shop", "shop", "#follow button", "Enter",
+        "#follow[action$='/unfollow/'] button", said="You follow", visitor="newcomer",
+    ),
 ]  # fmt: skip
 
 

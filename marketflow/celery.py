@@ -41,6 +41,11 @@ app.conf.beat_schedule = {
         "task": "notifications.tasks.forget_old_webhooks",
         "schedule": crontab(hour=3, minute=40),
     },
+    "send-pushes": {"task": "notifications.tasks.send_pushes", "schedule": 5.0},
+    "forget-old-pushes": {
+        "task": "notifications.tasks.forget_old_pushes",
+        "schedule": crontab(hour=3, minute=50),
+    },
     "write-digests": {"task": "notifications.tasks.write_digests", "schedule": 300.0},
     "tell-next-in-line": {
         "task": "notifications.tasks.tell_next_in_line",

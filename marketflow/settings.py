@@ -479,7 +479,7 @@ IMPORT_FETCHES_PICTURES = flag("IMPORT_FETCHES_PICTURES", default=not EMBEDDED)
 
 # --- what programs are told
 
-# Private networks to which webhooks may go, without TLS too: for one's own machine.
+# Private networks to which webhooks and pushes may go, without TLS too: for one's own machine.
 WEBHOOK_ALLOWED_NETWORKS = read("WEBHOOK_ALLOWED_NETWORKS", networks, [], "networks, by commas")
 
 # --- what browsers are told

@@ -2,6 +2,8 @@ from celery import shared_task
 from django.conf import settings
 
 from notifications.services import digest, mailing, shop_news, watching
+from notifications.services.pushing import browsers
+from notifications.services.pushing import sending as pushing
 from notifications.services.webhooks import keeping, sending
 
 EMBEDDED_SECONDS = 4
@@ -29,6 +31,18 @@ def send_webhooks() -> int:
 def forget_old_webhooks() -> int:
     """Drop what was sent, or given up, long ago."""
     return keeping.forget_old()
+
+
+@shared_task
+def send_pushes() -> int:
+    """Wake browsers. Nudged after commits, and swept by beat."""
+    return pushing.send_due(seconds=_most_seconds(pushing.RUN_SECONDS))
+
+
+@shared_task
+def forget_old_pushes() -> int:
+    """Drop what was pushed long ago, and browsers that are signed in no more."""
+    return browsers.forget_old()
 
 
 @shared_task

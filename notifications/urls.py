@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from notifications import views
+from notifications import browsers, views
 
 app_name = "notifications"
 
@@ -14,4 +14,6 @@ inbox_urls = [
 urlpatterns = [
     path("notifications/", include(inbox_urls)),
     path("account/notifications/", views.preferences, name="preferences"),
+    path("account/notifications/browsers/", browsers.turn_on, name="turn_on"),
+    path("account/notifications/browsers/<uuid:uuid>/remove/", browsers.turn_off, name="turn_off"),
 ]

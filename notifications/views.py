@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.pages import form_page, see_other
+from accounts.services import sessions
 from marketflow.core import time_zones
 from marketflow.core.private_pages import private
 from notifications.forms import PreferencesForm
@@ -23,6 +24,7 @@ from notifications.kinds import Channel
 from notifications.models import Notification
 from notifications.services import inbox as inboxes
 from notifications.services import preferences as wishes
+from notifications.services.pushing import browsers, vapid
 
 PAGE_SIZE = 24
 
@@ -74,7 +76,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
         wishes.save(user=request.user, choices=form.choices(), habits=form.habits())
         messages.success(request, _("Your preferences are saved."))
         return see_other("notifications:preferences")
-    return form_page(request, "notifications/preferences.html", {"form": form})
+    context = {"form": form} | _pushes(request)
+    return form_page(request, "notifications/preferences.html", context)
 
 
 @csrf_exempt
@@ -94,6 +97,17 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         wishes.switch_off(user=user, kind=kind.name, channel=Channel.EMAIL)
     context = {"kind": kind, "is_done": is_done}
     return render(request, "notifications/unsubscribe.html", context)
+
+
+def _pushes(request: HttpRequest) -> dict[str, object]:
+    """Of browsers that may be woken; nothing where the market sends no pushes."""
+    if not vapid.is_on():
+        return {}
+    return {
+        "server_key": vapid.public_key(),
+        "browsers": browsers.of(request.user),
+        "here": sessions.this_one(request),
+    }
 
 
 def _zone():

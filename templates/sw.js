@@ -1,11 +1,12 @@
 // The service worker. It keeps one page and the files of it, and answers with them when the
 // network does not. No other page is ever kept: carts, accounts, orders and messages are people's
-// own, and prices and stock are only true when they are fresh.
+// own, and prices and stock are only true when they are fresh. And it shows what is pushed.
 
 const PREFIX = "offline-";
 const CACHE = `${PREFIX}{{ version }}`;
 const PAGE = {{ page|safe }};
 const FILES = {{ files|safe }};
+const ICON = {{ icon|safe }};
 
 addEventListener("install", (event) => event.waitUntil(keep()));
 addEventListener("activate", (event) => event.waitUntil(takeOver()));
@@ -15,6 +16,11 @@ addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== location.origin) return;
   if (request.mode === "navigate") event.respondWith(visit(event));
   else if (FILES.includes(pathname)) event.respondWith(fetch(request).catch(() => caches.match(pathname)));
+});
+addEventListener("push", (event) => event.waitUntil(show(event.data.json())));
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(lead(event.notification.data));
 });
 
 async function keep() {
@@ -38,4 +44,23 @@ async function visit(event) {
   } catch {
     return caches.match(PAGE);
   }
+}
+
+async function show({ id, title, text, topic, url, path }) {
+  // The same words about the same page take one place. What came twice buzzes once.
+  const [shown] = await registration.getNotifications({ tag: topic });
+  const renotify = shown?.data.id !== id;
+  await registration.showNotification(title, { body: text, tag: topic, renotify, icon: ICON, data: { id, url, path } });
+}
+
+async function lead({ url, path }) {
+  // Never off the market, whatever was pushed.
+  const [to, page] = [url, path].map((address) => new URL(address, location.origin));
+  if (to.origin !== location.origin) return;
+  const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const open = windows.find((one) => new URL(one.url).pathname === page.pathname);
+  if (!open) return clients.openWindow(to.href);
+  await open.focus();
+  // Asking for the address is how it is read; where that leads is open already.
+  await fetch(to, { redirect: "manual" });
 }

@@ -78,6 +78,12 @@ def forget_this(request: HttpRequest) -> None:
             realtime.revoke(int(user_id), session=mark_of(key))
 
 
+def this_one(request: HttpRequest) -> BrowserSession | None:
+    """The sign-in that `request` comes from; None for who is not signed in."""
+    mine = BrowserSession.objects.visible_to(request.user)
+    return mine.filter(session_key=request.session.session_key or "").first()
+
+
 def devices(
     user: User, *, request: HttpRequest | None = None, family: str | None = None
 ) -> list[Device]:
@@ -125,13 +131,18 @@ def end(*, user: User, id: UUID) -> bool:
     return True
 
 
-def end_all(user: User) -> None:
-    """Sign `user` out everywhere: sessions, access tokens, refresh families, open sockets."""
+def end_all(user: User, *, but: HttpRequest | None = None) -> None:
+    """Sign `user` out everywhere: sessions, access tokens, refresh families, open sockets.
+
+    The browser of `but` stays on the list, with what hangs on it; whoever names it signs it in
+    again.
+    """
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
         user.refresh_from_db(fields=["session_version"])
         RefreshFamily.objects.filter(user=user, revoked_at=None).update(revoked_at=Now())
-        BrowserSession.objects.filter(user=user).delete()
+        kept = but.session.session_key if but is not None else None
+        BrowserSession.objects.filter(user=user).exclude(session_key=kept or "").delete()
         realtime.revoke(user.pk)
 
 

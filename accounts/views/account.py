@@ -104,7 +104,7 @@ def revoke_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def sign_out_others(request: HttpRequest) -> HttpResponse:
-    sessions.end_all(request.user)
+    sessions.end_all(request.user, but=request)
     update_session_auth_hash(request, request.user)
     messages.success(request, _("All other devices are signed out."))
     return see_other("accounts:security")

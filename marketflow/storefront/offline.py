@@ -35,5 +35,6 @@ def service_worker(request: HttpRequest) -> HttpResponse:
         "version": hashlib.sha256(text.encode()).hexdigest()[:12],
         "page": json.dumps(page),
         "files": json.dumps(files),
+        "icon": json.dumps(static("img/icon-192.png")),
     }
     return render(None, "sw.js", context, content_type="text/javascript; charset=utf-8")

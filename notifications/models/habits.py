@@ -85,3 +85,11 @@ class Habits(models.Model):
         if over_midnight and clock >= self.quiet_from:
             day += timedelta(days=1)
         return datetime.combine(day, self.quiet_until, self.zone)
+
+    def quiet_begins(self, moment: datetime) -> datetime | None:
+        """When quiet hours begin next after `moment`; None where there are none."""
+        if self.quiet_from is None or self.quiet_from == self.quiet_until:
+            return None
+        there = moment.astimezone(self.zone)
+        day = there.date() + timedelta(days=int(there.time() >= self.quiet_from))
+        return datetime.combine(day, self.quiet_from, self.zone)

@@ -59,11 +59,22 @@ class Outgoing(models.Model):
     def finish(self) -> None:
         type(self).objects.filter(pk=self.pk).update(sent_at=now(), last_error="")
 
-    def postpone(self, problem: Exception) -> None:
-        """Try again later. After the last attempt it stays as a dead letter, with its error."""
-        gap = FIRST_GAP * 2 ** max(self.attempts - 1, 0)
+    def postpone(
+        self, problem: Exception | str, *, at_least: timedelta = timedelta()
+    ) -> timedelta:
+        """Try again later. After the last attempt it stays as a dead letter, with its error.
+
+        Returns in how long.
+        """
+        gap = max(FIRST_GAP * 2 ** max(self.attempts - 1, 0), at_least)
         rows = type(self).objects.filter(pk=self.pk)
         rows.update(due_at=Now() + gap, last_error=str(problem)[:300])
+        return gap
+
+    def give_up(self, problem: str) -> None:
+        """Make a dead letter of it at once: another try would end the same way."""
+        rows = type(self).objects.filter(pk=self.pk)
+        rows.update(attempts=self.MOST_ATTEMPTS, last_error=problem[:300])
 
 
 def waiting_index(name: str) -> models.Index:

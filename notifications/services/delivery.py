@@ -18,8 +18,9 @@ from django.utils.timezone import now
 from accounts.models import User
 from notifications.kinds import KINDS, Channel, Kind
 from notifications.models import Notification
-from notifications.services import counts, mailing, preferences, pushing
+from notifications.services import counts, mailing, preferences
 from notifications.services.preferences import Wishes
+from notifications.services.pushing import queueing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def _send(user: User, news: News, notification: Notification, wishes: Wishes) ->
     if news.is_mailed and Channel.EMAIL in wishes.channels and not wishes.gathers:
         _mail(user, news, wishes, None if wishes.is_essential else later)
     if Channel.PUSH in wishes.channels:
-        pushing.queue(notification, due_at=later)
+        queueing.queue(notification, due_at=later)
 
 
 def _mail(user: User, news: News, wishes: Wishes, due_at: datetime | None) -> None:

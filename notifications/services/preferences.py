@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import User
 from notifications.kinds import KINDS, Channel, Kind, Side
 from notifications.models import Habits, Preference
-from notifications.services import pushing
+from notifications.services.pushing import vapid
 
 WAY_OUT = "notifications.unsubscribe"
 Choices = Mapping[str, Mapping[str, bool]]
@@ -78,7 +78,7 @@ def kinds_for(user: User) -> list[Kind]:
 
 def channels_on_offer() -> list[Channel]:
     """What the page asks about: pushes only where the market can send them."""
-    return [channel for channel in Channel if channel != Channel.PUSH or pushing.is_on()]
+    return [channel for channel in Channel if channel != Channel.PUSH or vapid.is_on()]
 
 
 def fixed_of(choices: Choices) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from marketflow.core.tests.pages import Visitor
 from notifications.kinds import Channel
 from notifications.models import Habits, Preference
 from notifications.services import preferences
+from notifications.tests.vapid_keys import KEY, SUBJECT
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +111,7 @@ def test_push_is_asked_about_only_where_the_market_can_push(buyer, ana, settings
     assert Channel.PUSH not in preferences.wishes_of(buyer, "parcel_sent").channels
     assert Channel.PUSH in preferences.wishes_of(buyer, "back_in_stock").channels
 
-    settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT = "key", "mailto:hello@market.example"
+    settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT = KEY, SUBJECT
     fields = ana.open("/account/notifications/").form("/account/notifications/").fields
     assert "parcel_sent.push" not in fields
     assert fields["back_in_stock.push"] == "on"

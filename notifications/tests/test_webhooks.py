@@ -20,6 +20,7 @@ from chat.tests.factories import make_message
 from marketflow.core import outside
 from marketflow.core.models import EventReceipt, OutboxEvent
 from notifications.models import Mail, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from notifications.services import threads
 from notifications.services.webhooks import endpoints, outcomes, sending, wire
 from notifications.services.webhooks.wire import Answer
 from notifications.tests.receiving import (
@@ -378,7 +379,7 @@ def test_an_endpoint_is_told_one_thing_at_a_time(shop, receiver):
 
 
 def test_of_many_endpoints_each_has_its_turn(shop, rival, receiver, monkeypatch):
-    monkeypatch.setattr(sending, "SLOTS", 1)
+    monkeypatch.setattr(threads, "SLOTS", 1)
     busy, calm = make_endpoint(shop, receiver.url), make_endpoint(rival, receiver.url)
     for _ in range(4):
         endpoints.send_test(endpoint=busy)

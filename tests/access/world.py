@@ -21,6 +21,7 @@ from marketflow.tests.test_seller_site import UNKNOWN, shop_path
 from marketflow.tests.two_shops import furnish
 from notifications.models import WebhookEndpoint
 from notifications.tests.factories import make_notifications
+from notifications.tests.waking import make_browser
 from orders.models import Dispute, Return, Review
 from orders.services import invoices
 from orders.tests.factories import make_order
@@ -72,6 +73,7 @@ class World:
             shop=self.shop, email=ana.email, role="support", by=self.people["fern"]
         )
         return {
+            "account/notifications/browsers/": {"uuid": make_browser(ana).uuid},
             "account/addresses/": {"uuid": self.address.uuid},
             "account/following/": {"slug": self.shop.slug},
             "account/security/devices/": {"uuid": device.uuid},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import time_machine
+from django.test import override_settings
 from django.utils.timezone import now
 
 from accounts.models import User
@@ -19,7 +20,9 @@ from catalog.tests.factories import make_variant
 from chat.services import messaging, proposals, reading
 from marketflow.core import events
 from marketflow.core.models import IdempotentRequest
-from notifications.models import PushSubscription, WebhookEndpoint
+from notifications.models import WebhookEndpoint
+from notifications.tests.vapid_keys import KEY, SUBJECT
+from notifications.tests.waking import make_browser
 from orders.models import Order, OrderLine, PaymentEvent, PaymentEventTask, Refund, SellerOrder
 from orders.services import (
     cancelling,
@@ -46,6 +49,7 @@ class Goods:
     vase: Variant
 
 
+@override_settings(VAPID_PRIVATE_KEY=KEY, VAPID_SUBJECT=SUBJECT)
 def fill() -> None:
     """Ana buys of Fern & Co and Rival Goods, in every way it can end."""
     for name, basis_points in [("standard", 2300), ("reduced", 1350)]:
@@ -67,9 +71,7 @@ def fill() -> None:
         lamp=make_variant(fern, "Lamp", price=4950, stock=90),
         vase=make_variant(rival, "Vase", price=777, stock=90),
     )
-    PushSubscription.objects.create(
-        user=goods.buyer, endpoint="https://push.example.test/ana", p256dh="", auth=""
-    )
+    make_browser(goods.buyer)
     for days, happen in PAST:
         with time_machine.travel(now() - timedelta(days=days), tick=True):
             happen(goods)

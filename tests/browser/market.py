@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from notifications.tests.vapid_keys import KEY, SUBJECT
 from tests.environment import names_of_settings
 from tests.psp_sim import process as psp_sim
 from tests.psp_sim.process import Psp
@@ -105,6 +106,10 @@ def settings(folder: Path, url: str) -> dict[str, str]:
         # Every test is a visitor of the same address, and some come in again and again.
         "RATE_LIMIT_CHECKOUT": "1000/60",
         "RATE_LIMIT_SEARCH": "1000/60",
+        # Pushes are on offer, and go to a push service on this machine.
+        "VAPID_PRIVATE_KEY": KEY,
+        "VAPID_SUBJECT": SUBJECT,
+        "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
         "PYTHONPATH": str(ROOT),
     }
 

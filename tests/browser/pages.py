@@ -107,6 +107,7 @@ STOPS = [
     Stop("following", "/account/following/", "ana"),
     Stop("following, none", "/account/following/", "newcomer"),
     Stop("security", "/account/security/", "ana"),
+    Stop("notifications, preferences", "/account/notifications/", "ana"),
     Stop("sell", "/sell/"),
     Stop("sell, start", "/sell/start/", "newcomer"),
     Stop("sell, errors", "/sell/start/", "newcomer", then=send_empty),

@@ -64,7 +64,7 @@ def write(path: str) -> None:
         "fern": signed_in(applicant),
         **{
             name: signed_in(make_user(f"{name} buyer", email=f"{name}@example.test"))
-            for name in ("live", "offline", "plain", "keys")
+            for name in ("live", "offline", "plain", "keys", "pushed")
         },
         "newcomer": signed_in(make_user("sam stranger", email="sam@example.test")),
         "shopper": with_a_cart(cart),
@@ -195,7 +195,7 @@ def conversation(buyer: User) -> dict[str, str]:
     )
     talk = asked.conversation.get_absolute_url()
     talks = {"messages": "/messages/", "talk": talk, "report": f"{talk}report/"}
-    for name in ("live", "offline", "plain", "keys"):
+    for name in ("live", "offline", "plain", "keys", "pushed"):
         other = make_user(f"{name} buyer", email=f"{name}@example.test")
         first = messaging.start_as_buyer(buyer=other, shop=shop, body="Hello?")
         talks[f"talk_{name}"] = first.conversation.get_absolute_url()

@@ -2,15 +2,13 @@
 
 An endpoint is claimed before anything is sent to it, so nobody else sends to it meanwhile; a
 worker that dies leaves a claim that ends by itself, and what it was about to say is said again
-under the same event id. Requests run in threads and touch no database; this module's own thread
-claims and writes down. So a slow receiver takes one of SLOTS, and nobody's turn.
+under the same event id. Requests run in threads (`services.threads`) and touch no database.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -22,10 +20,10 @@ from marketflow.core import sealing
 from marketflow.core.models import OutboxEvent
 from notifications import webhook_receivers
 from notifications.models import WebhookDelivery, WebhookEndpoint
+from notifications.services import threads
 from notifications.services.webhooks import outcomes, signing, wire
 from notifications.services.webhooks.wire import Answer
 
-SLOTS = 16
 # How long one run goes on; the next sweep continues.
 RUN_SECONDS = 15
 # Longer than a request may take: see wire.SECONDS.
@@ -33,7 +31,6 @@ CLAIM = timedelta(seconds=30)
 # How long to wait for an earlier event that the relay has not told yet.
 PATIENCE = timedelta(seconds=1)
 MOST_LOOKED_AT = 20
-POLL_SECONDS = 0.1
 USER_AGENT = "MarketFlow-Webhooks/1"
 
 
@@ -50,19 +47,7 @@ def send_due(*, seconds: float = RUN_SECONDS) -> int:
 
     Safe to run at once, in any number of processes.
     """
-    ends = time.monotonic() + seconds
-    accepted = 0
-    at_work: dict[Future[Answer], Job] = {}
-    with ThreadPoolExecutor(max_workers=SLOTS, thread_name_prefix="webhook") as threads:
-        while True:
-            while len(at_work) < SLOTS and time.monotonic() < ends and (job := take()):
-                at_work[threads.submit(say, job)] = job
-            if not at_work:
-                return accepted
-            done, _ = wait(at_work, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            for future in done:
-                job = at_work.pop(future)
-                accepted += outcomes.record(job.delivery, job.claim, future.result())
+    return threads.work_off(take=take, do=say, record=_record, seconds=seconds, name="webhook")
 
 
 def take() -> Job | None:
@@ -87,6 +72,10 @@ def say(job: Job) -> Answer:
         return Answer(error="The secret can't be read any more: make a new one.")
     answer = wire.post(delivery.endpoint.url, body, headers(delivery, body, keys))
     return _without(keys, answer)
+
+
+def _record(job: Job, answer: Answer) -> bool:
+    return outcomes.record(job.delivery, job.claim, answer)
 
 
 def _without(keys: list[str], answer: Answer) -> Answer:

@@ -19,8 +19,8 @@ from tests.books.vandal import corrupt
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def full_market(db):
+@pytest.fixture(scope="module")
+def full_market(module_db):
     market.fill()
 
 

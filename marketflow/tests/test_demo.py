@@ -5,7 +5,6 @@ import io
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
-from django.db import transaction
 from django.db.models import Sum
 
 from accounts.models import ShopFollow
@@ -34,27 +33,19 @@ def seed(*arguments: str) -> str:
     return out.getvalue().splitlines()[-1]
 
 
-def digest() -> tuple:
-    """What the market is, without ids, numbers of orders and times."""
-    products = Product.objects.order_by("slug").values_list("slug", "title", "price_minor")
-    stock = StockItem.objects.order_by("variant__sku").values_list(
-        "variant__sku", "on_hand", "allocated"
-    )
-    orders = Order.objects.order_by("placed_at").values_list("email", "state", "total_minor")
-    return list(products), list(stock), list(orders)
+@pytest.fixture(scope="module")
+def market(module_db):
+    """What the command said of the market it made."""
+    return seed()
 
 
-def test_the_market_is_alive_and_its_books_balance():
-    summary = seed()
-
-    assert summary == f"4 shops, 30 products, {Order.objects.count()} orders."
+def test_the_market_is_alive_and_its_books_balance(market):
+    assert market == f"4 shops, 30 products, {Order.objects.count()} orders."
     assert SellerOrder.objects.filter(state="completed").exists()
     call_command("audit")
 
 
-def test_not_everything_goes_as_planned_and_shops_are_paid_all_the_same():
-    seed()
-
+def test_not_everything_goes_as_planned_and_shops_are_paid_all_the_same(market):
     assert Commission.objects.exists()
     assert Redemption.objects.filter(state="used").exists()
     assert Order.objects.filter(discount_minor__gt=0).exists()
@@ -68,36 +59,7 @@ def test_not_everything_goes_as_planned_and_shops_are_paid_all_the_same():
     assert {day.weekday() for day in mondays} == {0}
 
 
-@pytest.fixture
-def seeded_apart():
-    """What a seed makes, in a transaction that is undone afterwards."""
-
-    def make(seed_number: int) -> tuple:
-        try:
-            with transaction.atomic():
-                seed(f"--seed={seed_number}")
-                raise Undone(digest())
-        except Undone as undone:
-            return undone.digest
-
-    return make
-
-
-class Undone(Exception):
-    def __init__(self, digest: tuple) -> None:
-        self.digest = digest
-
-
-def test_the_same_seed_makes_the_same_market(seeded_apart):
-    assert seeded_apart(7) == seeded_apart(7)
-
-
-def test_another_seed_makes_another(seeded_apart):
-    assert seeded_apart(7) != seeded_apart(8)
-
-
-def test_a_market_is_not_poured_into_another():
-    seed()
+def test_a_market_is_not_poured_into_another(market):
     goods = Product.objects.count()
 
     with pytest.raises(CommandError, match="holds a market"):
@@ -106,8 +68,7 @@ def test_a_market_is_not_poured_into_another():
     assert Product.objects.count() == goods
 
 
-def test_nobody_of_the_demo_signs_in_outside_one(settings, rf):
-    seed()
+def test_nobody_of_the_demo_signs_in_outside_one(market, settings, rf):
     credentials = {"email": STAFF[0], "password": PASSWORD}
     assert authenticate(rf.get("/"), **credentials)
 
@@ -125,8 +86,6 @@ def test_every_shelf_has_something_on_it_at_full_size():
     assert Size().shops >= 12
 
 
-def test_stock_is_never_promised_twice():
-    seed()
-
+def test_stock_is_never_promised_twice(market):
     totals = StockItem.objects.aggregate(on_hand=Sum("on_hand"), allocated=Sum("allocated"))
     assert totals["allocated"] <= totals["on_hand"]

@@ -201,7 +201,7 @@ async def listen(address: str, session: str) -> list:
 
 async def everything_said(socket: WebsocketCommunicator) -> list:
     said = []
-    while not await socket.receive_nothing(timeout=0.2):
+    while not await socket.receive_nothing(timeout=0.5):
         said.append(await socket.receive_output())
     return said
 

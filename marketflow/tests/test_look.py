@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -129,6 +130,7 @@ INNERMOST_IF = re.compile(r"{% if (?:(?!{% if |{% endif %}).)*{% endif %}", re.D
 ELSEWHERE = ("admin/", "unfold/", "rest_framework/", "drf_spectacular/", "email/", "/email")
 
 
+@cache
 def templates() -> list[Path]:
     folders = [ROOT / "templates", *ROOT.glob("*/templates"), *ROOT.glob("*/*/templates")]
     found = [path for folder in folders for path in folder.rglob("*.html")]
@@ -140,6 +142,7 @@ def short(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def source(path: Path) -> str:
     return COMMENT.sub("", path.read_text("utf-8"))
 

@@ -89,11 +89,11 @@ def test_the_walk_reaches_every_page_of_a_row():
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_rivals_row_is_a_row_that_never_was(fern, rival, method):
+    before = digest()
     for model, name, parameter in patterns_with_an_id():
         if model._meta.model_name == "category":
             continue
         row = a_row_of(rival, model)
-        before = digest()
 
         answers = [
             getattr(fern, method)(reverse(f"seller:{name}", kwargs={parameter: pk}), {"post": "1"})

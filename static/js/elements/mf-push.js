@@ -24,7 +24,7 @@ class PushElement extends HTMLElement {
     if (!isAble) this.#say(this.dataset.unable);
     else if (Notification.permission === "denied") this.#say(this.dataset.denied);
     // The market may think it is on when somebody has cleared the browser.
-    else if (this.hasAttribute("on") && (await subscribed())) return;
+    else if (this.hasAttribute("active") && (await subscribed())) return;
     this.hidden = false;
   }
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils.timezone import localdate
 
-from analytics.services import affinities, rollups
+from analytics.services import affinities, rollups, vitals
 
 
 @shared_task
@@ -17,3 +17,9 @@ def rollup_yesterday() -> int:
 def rebuild_affinities() -> int:
     """Count what is bought together. Returns how many pairs are recommended."""
     return affinities.rebuild()
+
+
+@shared_task
+def forget_old_vitals() -> int:
+    """Drop what browsers told long ago."""
+    return vitals.forget_old()

@@ -81,4 +81,8 @@ app.conf.beat_schedule = {
         "task": "analytics.tasks.rebuild_affinities",
         "schedule": crontab(hour=2, minute=10),
     },
+    "forget-old-vitals": {
+        "task": "analytics.tasks.forget_old_vitals",
+        "schedule": crontab(hour=3, minute=50),
+    },
 }

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from analytics import pages
 from carts.services.carried import carried
 from catalog.services import tree
 from marketflow.backoffice.seller import payout_problems
@@ -26,6 +27,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "market_name": settings.MARKETPLACE_NAME,
         "is_demo": settings.DEMO,
         "theme": theme if theme in THEMES else "",
+        "measured_page": SimpleLazyObject(lambda: pages.measured(request)),
         "cart_size": SimpleLazyObject(lambda: carries.units),
         "wished": SimpleLazyObject(lambda: carries.wished),
         "unread_notifications": SimpleLazyObject(lambda: carries.counts["notifications"]),

@@ -482,6 +482,11 @@ IMPORT_FETCHES_PICTURES = flag("IMPORT_FETCHES_PICTURES", default=not EMBEDDED)
 # Private networks to which webhooks and pushes may go, without TLS too: for one's own machine.
 WEBHOOK_ALLOWED_NETWORKS = read("WEBHOOK_ALLOWED_NETWORKS", networks, [], "networks, by commas")
 
+# --- what browsers tell
+
+# Of how many visits in a hundred the pages tell how fast they were and what failed; 0 is none.
+VITALS_SAMPLE_PERCENT = number("VITALS_SAMPLE_PERCENT", 100)
+
 # --- what browsers are told
 
 # Web push is on offer where both are set: the key that signs for us (`manage.py make_vapid_key`),
@@ -561,6 +566,7 @@ RATE_LIMITS = {
         "socket_message": "20/10",
         "ws_ticket": "60/60",
         "webhook_address": "60/3600",
+        "beacon": "120/60",
     }.items()
 }
 # Open sockets in one process: of a person, and of an address whose people are not signed in.

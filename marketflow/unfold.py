@@ -135,6 +135,7 @@ UNFOLD = SHARED | {
                     _model(_("Pictures"), "image", "catalog.productimage"),
                     _model(_("Stock"), "shelves", "catalog.stockitem"),
                     _model(_("Stock movements"), "swap_vert", "catalog.stockmovement"),
+                    _model(_("Speed and errors"), "speed", "analytics.pagevital"),
                     _model(_("Schedule"), "schedule", "django_celery_beat.periodictask"),
                 ],
             },

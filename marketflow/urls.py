@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("carts.urls")),
     path("", include("orders.urls")),
     path("", include("chat.urls")),
+    path("", include("analytics.urls")),
     path("", include("notifications.urls")),
     path("help/", help_pages.index, name="help_index"),
     path("help/<slug:topic>/", help_pages.topic, name="help"),

@@ -8,7 +8,11 @@ const PAGE = {{ page|safe }};
 const FILES = {{ files|safe }};
 const ICON = {{ icon|safe }};
 
-addEventListener("install", (event) => event.waitUntil(keep()));
+addEventListener("install", (event) => {
+  // What a page sends as it is left would wait for a worker, and end with the page: past it.
+  event.addRoutes?.({ condition: { requestMethod: "POST" }, source: "network" });
+  event.waitUntil(keep());
+});
 addEventListener("activate", (event) => event.waitUntil(takeOver()));
 addEventListener("fetch", (event) => {
   const { request } = event;

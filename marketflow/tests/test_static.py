@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -76,6 +77,14 @@ def test_modules_need_no_markup_in_strings(module):
     assert not re.search(
         r"innerHTML|insertAdjacentHTML|eval\(|new Function|\.cssText", module.read_text()
     )
+
+
+def test_the_beacon_is_one_small_file():
+    # Nothing waits for it, so it is not among what a page carries (test_look).
+    text = (JS / "beacon.js").read_bytes()
+
+    assert b"import" not in text
+    assert len(gzip.compress(text, 9)) <= 1024
 
 
 def test_every_vendored_file_has_its_licence_beside_it():

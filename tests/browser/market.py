@@ -106,6 +106,7 @@ def settings(folder: Path, url: str) -> dict[str, str]:
         # Every test is a visitor of the same address, and some come in again and again.
         "RATE_LIMIT_CHECKOUT": "1000/60",
         "RATE_LIMIT_SEARCH": "1000/60",
+        "RATE_LIMIT_BEACON": "1000/60",
         # Pushes are on offer, and go to a push service on this machine.
         "VAPID_PRIVATE_KEY": KEY,
         "VAPID_SUBJECT": SUBJECT,

@@ -43,6 +43,7 @@ PAGES = {
         "orders/ledgertransfer/",
         "orders/commissionrule/",
         "orders/commissionrule/add/",
+        "analytics/pagevital/",
         "core/auditentry/",
         "django_celery_beat/periodictask/add/",
     ],

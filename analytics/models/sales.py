@@ -1,4 +1,4 @@
-"""What happened, counted by day. Everything here can be computed again from the source tables."""
+"""What was sold, counted by day. All of it can be computed again from the source tables."""
 
 from __future__ import annotations
 

@@ -100,9 +100,9 @@ def test_the_matrix_would_notice_an_open_door(monkeypatch):
     for door in ("visible_to", "managed_by"):
         monkeypatch.setattr(SellerOrderQuerySet, door, lambda self, *someone: self)
 
-    surprises = surprises_in(World(), "api")
+    surprises = surprises_in(World(), "api", under="api/v1/seller-orders/")
 
-    assert [line for line in surprises if "/api/v1/seller-orders/" in line and "rita" in line]
+    assert [line for line in surprises if "rita" in line]
 
 
 def business() -> str:
@@ -114,13 +114,14 @@ def business() -> str:
     return number
 
 
-def surprises_in(world: World, site: str) -> list[str]:
+def surprises_in(world: World, site: str, *, under: str = "") -> list[str]:
+    """Who got further than the table says, at the addresses of `site` that begin with `under`."""
     askers = {name: Asker(user) for name, user in world.people.items()}
     before = business()
     found: list[str] = []
     for route in routes():
         own = world.parameters(route)
-        if site_of(route) != site or own is None:
+        if site_of(route) != site or own is None or not route.name.startswith(under):
             continue
         for method in route.methods:
             rule = rule_of(route, method)

@@ -46,7 +46,7 @@ def unconditional(settings):
 def test_without_the_condition_and_its_constraint_the_machine_goes_red(unconditional):
     """The books part, or the last to refuse is the shop's account that would turn over."""
     with without_checks(*REFUNDED), pytest.raises((AssertionError, Overdrawn)):
-        run_state_machine_as_test(Refunding, settings=of(histories=50))
+        run_state_machine_as_test(Refunding, settings=of(histories=400))
 
 
 @pytest.mark.django_db

@@ -103,7 +103,7 @@ def elsewhere(monkeypatch):
     with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         Elsewhere.asked = []
         Elsewhere.release.clear()
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         monkeypatch.setattr(outside, "is_public", lambda address: True)
         monkeypatch.setattr(fetching, "PORTS", {"http": server.server_port, "https": 443})

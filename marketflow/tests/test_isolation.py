@@ -7,6 +7,7 @@ row it belongs to. Only what anybody may read comes back. The admin's half is in
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Iterator
@@ -199,6 +200,11 @@ async def listen(address: str, session: str) -> list:
     return heard
 
 
+async def listen_to_all(addresses: list[str], session: str) -> dict[str, list]:
+    heard = await asyncio.gather(*(listen(address, session) for address in addresses))
+    return dict(zip(addresses, heard, strict=True))
+
+
 async def everything_said(socket: WebsocketCommunicator) -> list:
     said = []
     while not await socket.receive_nothing(timeout=0.5):
@@ -207,15 +213,16 @@ async def everything_said(socket: WebsocketCommunicator) -> list:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_12_no_socket_lets_the_other_shop_in(two_shops, seller, rival):
+def test_12_no_socket_lets_the_other_shop_in(two_shops, seller, rival, settings):
     """Ready-made test 12: a socket of B's row is the socket of a row that never was."""
+    settings.SOCKETS_PER_USER = 1000  # All at once, or each would be waited for.
     visitor = Client()
     visitor.force_login(seller)
     session = visitor.cookies[settings.SESSION_COOKIE_NAME].value
     here = socket_addresses(ids_of(rival))
     nowhere = socket_addresses({"uuid": {UNKNOWN["uuid"]}})
 
-    heard = {address: async_to_sync(listen)(address, session) for address in [*here, *nowhere]}
+    heard = async_to_sync(listen_to_all)([*here, *nowhere], session)
 
     assert "/ws/inventory/" in heard
     answers = {address: said for address, said in heard.items() if "-" in address}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.timezone import now
+from django.db.models.functions import Now
 
 from notifications.models import Notification, Push
 from notifications.services.pushing import browsers
@@ -18,7 +18,7 @@ def queue(notification: Notification, *, due_at: datetime | None = None) -> int:
     Sent after the commit, or once `due_at` has come.
     """
     pushes = [
-        Push(subscription=browser, notification=notification, due_at=due_at or now())
+        Push(subscription=browser, notification=notification, due_at=due_at or Now())
         for browser in browsers.of(notification.user)
     ]
     Push.objects.bulk_create(pushes, ignore_conflicts=True)

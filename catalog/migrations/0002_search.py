@@ -15,7 +15,7 @@ def run(statements):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0001_initial")]
+    dependencies = [("catalog", "0001_squashed")]
 
     operations = [
         migrations.RunPython(

@@ -48,6 +48,6 @@ def make_rules(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0001_initial")]
+    dependencies = [("chat", "0001_squashed")]
 
     operations = [migrations.RunPython(make_rules, migrations.RunPython.noop)]

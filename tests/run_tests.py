@@ -1,7 +1,7 @@
-"""What `make test` runs: the whole suite twice, then what needs the machine to itself.
+"""What `make test` runs: the whole suite twice, then what needs more of the machine.
 
 Once embedded (SQLite, memory) and once on PostgreSQL and Redis, several tests at a time; then, on
-those same servers and one after the other, the races, the browser tests and the production
+those same servers, the browser tests, and one after the other the races and the production
 processes. The servers start before pytest, because pytest-django reads the settings before any
 conftest.py. The closing lines say what was used, what was skipped and why.
 """
@@ -29,8 +29,9 @@ from tests.servers.throwaway_valkey import redis_server
 
 ROOT = Path(__file__).resolve().parent.parent
 # A race of fifty buyers opens fifty connections; two at once are more than a server may allow.
-ALONE = "races or browser or processes"
-TOGETHER = f"not ({ALONE})"
+ALONE = "races or processes"
+BROWSER = f"browser and not ({ALONE})"
+TOGETHER = f"not (browser or {ALONE})"
 NOTHING_COLLECTED = 5
 WORKERS = int(os.environ.get("TEST_WORKERS") or min(os.cpu_count() or 1, 8))
 
@@ -68,6 +69,7 @@ def main(arguments: list[str]) -> int:
         with servers() as (urls, words):
             used += words
             results.append(pytest("PostgreSQL and Redis", urls, TOGETHER, arguments))
+            results.append(pytest("in a browser", urls, BROWSER, arguments))
             results.append(pytest("by themselves", urls, ALONE, arguments, workers=0))
     except NoServer as problem:
         problems.append(f"THE SUITE DID NOT RUN ON POSTGRESQL AND REDIS: {problem}")
@@ -106,7 +108,8 @@ def pytest(
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-m", marks, f"--junitxml={report}"]
         if workers > 1:
-            command += ["-n", str(workers)]
+            # A file stays with one worker: what is dear to make for it is made once.
+            command += ["-n", str(workers), "--dist", "loadfile"]
         # A developer's own servers must not slip into the embedded run.
         inherited = {n: v for n, v in os.environ.items() if n not in ("DATABASE_URL", "REDIS_URL")}
         code = subprocess.call([*command, *arguments], env=inherited | urls, cwd=ROOT)

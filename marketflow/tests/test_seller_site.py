@@ -109,7 +109,7 @@ def test_a_rivals_row_is_a_row_that_never_was(fern, rival, method):
         assert statuses[0] in (403, 404, 405), f"{name}: {statuses}"
         assert statuses[0] == statuses[1], f"{name}: {statuses}"
         assert bodies[0] == bodies[1], name
-        assert digest() == before, name
+    assert digest() == before
 
 
 def test_the_own_rows_are_there(fern, shop):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 
 JS = Path(settings.BASE_DIR) / "static" / "js"
 MODULES = sorted(JS.rglob("*.js"))
@@ -16,17 +15,6 @@ IMPORT = re.compile(r"""^import\s[^"']*["']([^"']+)["'](;?)|import\(\s*["']""", 
 ADDRESS = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["']([^"']+)["']""", re.MULTILINE)
 URL = re.compile(r"""url\(["']?((?!data:)[^"')]+)""")
 HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
-
-
-@pytest.fixture
-def collected(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path
-    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "marketflow.static_files.ModuleStaticFilesStorage"}
-    }
-    call_command("collectstatic", verbosity=0, interactive=False)
-    return tmp_path
 
 
 def hashed(folder: Path, kind: str) -> list[Path]:

@@ -1,6 +1,5 @@
 // What every page uses. A page's own elements have a module tag of their own.
 
-import "./elements/mf-qty.js";
 import "./elements/mf-theme.js";
 import { watchConnection } from "./page/connection.js";
 import { watchDialogs } from "./page/dialogs.js";

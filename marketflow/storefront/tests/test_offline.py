@@ -7,7 +7,6 @@ import re
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.core.management import call_command
 from django.test.utils import override_settings
 
 from marketflow.core.tests.pages import Page
@@ -69,17 +68,10 @@ def test_a_changed_page_is_a_new_worker(client, settings):
     assert before != after
 
 
-def test_the_files_are_kept_by_their_hashed_names(client, settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path
-    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "marketflow.static_files.ModuleStaticFilesStorage"}
-    }
-    call_command("collectstatic", verbosity=0, interactive=False)
-
+def test_the_files_are_kept_by_their_hashed_names(client, collected):
     _page, *files = kept(client)
 
     assert all(re.search(r"\.[0-9a-f]{12}\.\w+$", path) for path in files)
     (script,) = [path for path in files if "/offline." in path]
-    (imported,) = re.findall(r'from "\./(.+?)"', (tmp_path / script[8:]).read_text())
+    (imported,) = re.findall(r'from "\./(.+?)"', (collected / script[8:]).read_text())
     assert f"/static/js/{imported}" in files

@@ -108,8 +108,7 @@ def pytest(
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-m", marks, f"--junitxml={report}"]
         if workers > 1:
-            # A file stays with one worker: what is dear to make for it is made once.
-            command += ["-n", str(workers), "--dist", "loadfile"]
+            command += ["-n", str(workers)]
         # A developer's own servers must not slip into the embedded run.
         inherited = {n: v for n, v in os.environ.items() if n not in ("DATABASE_URL", "REDIS_URL")}
         code = subprocess.call([*command, *arguments], env=inherited | urls, cwd=ROOT)

@@ -155,14 +155,6 @@ class TeamAdmin(ShopScopedAdmin):
     def email(self, member: ShopMember) -> str:
         return member.user.email
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None
-    ) -> HttpResponse:
-        try:
-            return super().change_view(request, object_id, form_url, extra_context)
-        except Refusal as refusal:
-            return self._refused(request, refusal)
-
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context=None
     ) -> HttpResponse:

@@ -251,16 +251,6 @@ class OwnProductAdmin(ShopScopedAdmin):
         for name, reason in getattr(formset, "refused", []):
             messages.error(request, f"{name}: {reason}")
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url="", extra_context=None
-    ) -> HttpResponse:
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except Refusal as refusal:
-            # Found out while saving: somebody else was faster. Nothing of it was written.
-            messages.error(request, refusal.message)
-            return HttpResponse(status=303, headers={"Location": request.get_full_path()})
-
     # --- actions
 
     @action(description=_("Publish"))

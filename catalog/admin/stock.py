@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -16,7 +16,6 @@ from catalog.admin.counting import CountForm
 from catalog.admin.filters import LevelFilter
 from catalog.models import StockItem, StockMovement
 from marketflow.core.admin import ReadOnly, ShopScopedAdmin, seller_site
-from marketflow.core.errors import Refusal
 
 
 class StockForm(CountForm):
@@ -46,7 +45,9 @@ class StockAdmin(ShopScopedAdmin):
     search_fields = ["variant__product__title", "variant__sku"]
     search_help_text = _("Title or SKU")
     ordering = ["variant__product__title", "pk"]
-    fields = readonly_fields = ["variant_text", "sku", "shelf", "promised", "free_text"]
+    form = StockForm
+    fields = ["variant_text", "sku", "on_hand", "promised", "free_text"]
+    readonly_fields = ["variant_text", "sku", "promised", "free_text"]
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -74,15 +75,6 @@ class StockAdmin(ShopScopedAdmin):
         if form.has_count:
             form.count(obj.variant)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict | None = None
-    ) -> HttpResponse:
-        try:
-            return super().changelist_view(request, extra_context)
-        except Refusal as refusal:
-            messages.error(request, refusal.message)
-            return HttpResponse(status=303, headers={"Location": request.get_full_path()})
-
     @display(description=_("product"), ordering="variant__product__title", header=True)
     def name(self, item: StockItem) -> list[str]:
         return [item.variant.product.title, item.variant.label]
@@ -98,10 +90,6 @@ class StockAdmin(ShopScopedAdmin):
     @display(description=_("SKU"), ordering="variant__sku")
     def sku(self, item: StockItem) -> str:
         return item.variant.sku
-
-    @display(description=_("on hand"))
-    def shelf(self, item: StockItem) -> int:
-        return item.on_hand
 
     @display(description=_("promised"), ordering="allocated")
     def promised(self, item: StockItem) -> int:

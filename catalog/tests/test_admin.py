@@ -209,6 +209,20 @@ def test_a_count_becomes_a_movement_of_the_difference(fern, shop):
     assert [m.delta for m in variant.stock.movements.order_by("pk")] == [5, 3]
 
 
+def test_one_row_is_counted_on_its_own_page(fern, shop):
+    variant = make_variant(shop, stock=5)
+    inventory.reserve({variant.stock.pk: 4})
+    path = reverse("seller:catalog_stockitem_change", args=[variant.stock.pk])
+
+    refused = submit(fern, path, "stockitem_form", on_hand="3")
+    assert "4 are promised" in errors_of(refused)
+    assert stock_of(variant) == (5, 4)
+
+    assert submit(fern, path, "stockitem_form", on_hand="8").status_code == 302
+    assert stock_of(variant) == (8, 4)
+    assert [m.delta for m in variant.stock.movements.order_by("pk")] == [5, 3]
+
+
 def test_a_sale_while_somebody_counts_is_reported_and_not_forgotten(fern, shop):
     variant = make_variant(shop, stock=5)
     shown = {"form-0-on_hand": "8", "initial-form-0-on_hand": "5"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import get_content_type_for_model
 from django.contrib.admin.utils import unquote
@@ -19,6 +20,7 @@ from marketflow.core.admin_sites import (
     staff_site,
 )
 from marketflow.core.duties import has_duty
+from marketflow.core.errors import Refusal
 from marketflow.core.models import AuditEntry
 from marketflow.core.money_field import MoneyField, is_amount
 
@@ -180,6 +182,22 @@ class ShopScopedAdmin(ShopScoped, MarketAdmin):
             return None
         return obj.get_absolute_url()
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict | None = None
+    ) -> HttpResponse:
+        try:
+            return super().changelist_view(request, extra_context)
+        except Refusal as refusal:
+            return _told(request, refusal)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url="", extra_context=None
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refusal as refusal:
+            return _told(request, refusal)
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict | None = None
     ) -> HttpResponse:
@@ -192,6 +210,12 @@ class ShopScopedAdmin(ShopScoped, MarketAdmin):
         page = self.get_paginator(request, entries.select_related("user").order_by("pk"), 100)
         context = {"action_list": page.get_page(request.GET.get("p"))}
         return super().history_view(request, object_id, context | (extra_context or {}))
+
+
+def _told(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Found out while saving: somebody else was faster. Nothing of it was written."""
+    messages.error(request, refusal.message)
+    return HttpResponse(status=303, headers={"Location": request.get_full_path()})
 
 
 class ShopScopedInline(MoneyFields, ShopScoped):

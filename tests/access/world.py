@@ -133,8 +133,9 @@ class World:
             found = self._row(apps.get_model(row[1], row[2]), route.name.startswith("seller/"))
             return None if found is None else dict.fromkeys(route.parameters, found.pk)
         for beginning in sorted(self.own, key=len, reverse=True):
-            if route.name.startswith(beginning):
-                return self.own[beginning]
+            own = self.own[beginning]
+            if route.name.startswith(beginning) and route.parameters <= own.keys():
+                return own
         return None
 
     def _row(self, model: type[Model], of_a_shop: bool) -> Model | None:

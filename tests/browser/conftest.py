@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -23,6 +24,14 @@ ARGUMENTS = [
 ]
 
 
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture(scope="package")
 def market(tmp_path_factory) -> Iterator[BrowserMarket]:
     with running_market(tmp_path_factory.mktemp("market")) as market:
@@ -31,10 +40,8 @@ def market(tmp_path_factory) -> Iterator[BrowserMarket]:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+    with a_browser() as browser:
         yield browser
-        browser.close()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -34,22 +34,23 @@ def look_at(page: Page, url: str) -> Page:
     return page
 
 
-def test_the_last_unit_is_sold_out_on_every_open_page_at_once(market, browser):
+def the_last_unit_goes(browser: Browser, *, bought_at, watched_at) -> None:
+    """Somebody pays at one market; the open pages of the other, or of the same, say so."""
     with (
-        visitor(market, browser, "nobody") as listing,
-        visitor(market, browser, "nobody") as product,
-        visitor(market, browser, "second_guest") as cart,
-        visitor(market, browser, "first_guest") as buyer,
+        visitor(watched_at, browser, "nobody") as listing,
+        visitor(watched_at, browser, "nobody") as product,
+        visitor(watched_at, browser, "second_guest") as cart,
+        visitor(bought_at, browser, "first_guest") as buyer,
     ):
-        look_at(listing, f"{market.url}/search/?q=folio")
-        look_at(product, market.url + market.places["product_last"])
-        look_at(cart, f"{market.url}/cart/")
+        look_at(listing, f"{watched_at.url}/search/?q=folio")
+        look_at(product, watched_at.url + watched_at.places["product_last"])
+        look_at(cart, f"{watched_at.url}/cart/")
         card = listing.locator("li.card").filter(has_text="Last folio")
         expect(card).not_to_contain_text("Sold out")
         expect(product.locator("#add")).to_have_text("Add to cart")
         expect(cart.locator("mf-stock").first).to_have_text("Only 1 left")
 
-        buyer.goto(f"{market.url}/checkout/review/")
+        buyer.goto(f"{bought_at.url}/checkout/review/")
         buyer.get_by_label("Test card number").fill(CARD)
         buyer.get_by_role("button", name="Place order and pay").click()
         expect(buyer.get_by_role("heading", name="Thank you")).to_be_visible()
@@ -61,6 +62,10 @@ def test_the_last_unit_is_sold_out_on_every_open_page_at_once(market, browser):
         expect(cart.locator("mf-stock").first).to_have_text("Sold out", timeout=AT_ONCE)
         for page in (listing, product, cart):
             assert page.evaluate("window.wasNotLoadedAgain")
+
+
+def test_the_last_unit_is_sold_out_on_every_open_page_at_once(market, browser):
+    the_last_unit_goes(browser, bought_at=market, watched_at=market)
 
 
 def test_a_page_fetches_the_stock_while_its_socket_is_away(market, browser):

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import get_content_type_for_model
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
@@ -64,6 +65,14 @@ class MarketAdmin(MoneyFields, ModelAdmin):
     ) -> HttpResponse:
         # Instead of Django's way to the start page with a message: what isn't there isn't there.
         raise Http404
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict | None = None
+    ) -> HttpResponse:
+        # Django looks for the row first, and so tells who may see none which there are.
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
 
 class StaffAdmin(MarketAdmin):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -48,10 +48,10 @@ class Asker:
         if user:
             self.client.force_login(user)
 
-    def ask(self, method: str, address: str, own: Mapping[str, object]) -> Answer:
-        """The answer, with what it wrote undone."""
+    def ask(self, method: str, address: str, names: Collection[str]) -> Answer:
+        """The answer without `names`, with what it wrote undone."""
         with self.undone():
-            return self.send(method, address, own)
+            return self.send(method, address, names)
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -61,7 +61,7 @@ class Asker:
             transaction.set_rollback(True)
         self.client.cookies = cookies
 
-    def send(self, method: str, address: str, own: Mapping[str, object]) -> Answer:
+    def send(self, method: str, address: str, names: Collection[str]) -> Answer:
         cache.clear()
         wrote: list[str] = []
 
@@ -75,8 +75,8 @@ class Asker:
         return Answer(
             status=answer.status_code,
             location=answer.get("Location", ""),
-            body=_neutral(_text(answer), own),
-            headers={name: _neutral(value, own) for name, value in answer.items()},
+            body=_neutral(_text(answer), names),
+            headers={name: _neutral(value, names) for name, value in answer.items()},
             wrote=wrote,
         )
 
@@ -95,8 +95,8 @@ def _text(answer) -> str:
     return answer.content.decode(errors="replace")
 
 
-def _neutral(text: str, own: Mapping[str, object]) -> str:
+def _neutral(text: str, names: Collection[str]) -> str:
     """Without what the address itself says, and without what no two answers share."""
-    for value in own.values():
-        text = re.sub(rf"(?<![\w-]){re.escape(str(value))}(?![\w-])", "?", text)
+    for name in names:
+        text = re.sub(rf"(?:(?<=%2F)|(?<![\w-])){re.escape(name)}(?![\w-])", "?", text)
     return CHANGING.sub("", text)

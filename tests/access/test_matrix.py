@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import BrowserSession
 from marketflow.tests.two_shops import digest
@@ -17,11 +17,35 @@ from orders.querysets import SellerOrderQuerySet
 from tests.access.asking import Answer, Asker
 from tests.access.routes import Route, routes
 from tests.access.world import World, unknown
+from tests.turns import turn
 
 pytestmark = pytest.mark.django_db
-# Allowed, and nothing to see in this world.
-NOT_THERE_YET = {"/api/v1/users/me/export/"}
-SITES = ("api",)
+# Allowed, and nothing to see in this world: no second factor, no thing asked about.
+NOT_THERE_YET = {
+    "/account/privacy/export/<uuid>/",
+    "/account/second-factor/app/remove/",
+    "/account/second-factor/codes/",
+    "/account/second-factor/codes/download/",
+    "/admin/<url>",
+    "/admin/autocomplete/",
+    "/api/v1/users/me/export/",
+    "/messages/leave/",
+    "/messages/new/",
+    "/seller/<url>",
+    "/seller/autocomplete/",
+}
+# For everybody, once they have said who they are.
+ASK_WHO = {"/account/following/<slug>/follow/", "/account/following/<slug>/unfollow/"}
+# What these name is a secret of a mail, a file, or a passkey, which would ask its owner first.
+WITHOUT_A_ROW = {
+    "account/confirm-email/<key>/",
+    "account/password/reset/key/<uidb36>-<key>/",
+    "account/second-factor/passkeys/<pk>/",
+    "account/second-factor/passkeys/<pk>/remove/",
+    "media/<path>",
+    "notifications/unsubscribe/<token>/",
+}
+SITES = ("api", "pages", "seller", "admin")
 
 
 @dataclass(frozen=True)
@@ -86,12 +110,20 @@ def test_the_matrix_has_its_size():
     assert sum(len(route.methods) for route in routes()) * people >= 3000
 
 
+def test_every_address_of_a_row_is_tried():
+    world = World()
+    missed = {route.name for route in routes() if world.parameters(route) is None}
+
+    # Staff's pages of models of which this world has none, such as refunds, are like the others.
+    assert {name for name in missed if not name.startswith("admin/")} == WITHOUT_A_ROW
+
+
 # --- the matrix
 
 
 @pytest.mark.parametrize("site", SITES)
 def test_nobody_gets_further_than_the_table_says(site):
-    surprises = surprises_in(World(), site)
+    surprises = surprises_in(World(), tried_in_this_run(site))
 
     assert not surprises, "\n".join(surprises)
 
@@ -100,7 +132,8 @@ def test_the_matrix_would_notice_an_open_door(monkeypatch):
     for door in ("visible_to", "managed_by"):
         monkeypatch.setattr(SellerOrderQuerySet, door, lambda self, *someone: self)
 
-    surprises = surprises_in(World(), "api", under="api/v1/seller-orders/")
+    doors = [route for route in routes() if route.name.startswith("api/v1/seller-orders/")]
+    surprises = surprises_in(World(), doors)
 
     assert [line for line in surprises if "rita" in line]
 
@@ -114,14 +147,24 @@ def business() -> str:
     return number
 
 
-def surprises_in(world: World, site: str, *, under: str = "") -> list[str]:
-    """Who got further than the table says, at the addresses of `site` that begin with `under`."""
+def tried_in_this_run(site: str) -> list[Route]:
+    """One half on SQLite, the other on PostgreSQL, and with the next commit maybe vice versa.
+
+    The database decides nothing here, and all of it takes minutes.
+    """
+    found = [route for route in routes() if site_of(route) == site]
+    is_first = connection.vendor == "sqlite"
+    return found[(turn() + is_first) % 2 :: 2]
+
+
+def surprises_in(world: World, tried: list[Route]) -> list[str]:
+    """Who got further than the table says."""
     askers = {name: Asker(user) for name, user in world.people.items()}
     before = business()
     found: list[str] = []
-    for route in routes():
+    for route in tried:
         own = world.parameters(route)
-        if site_of(route) != site or own is None or not route.name.startswith(under):
+        if own is None:
             continue
         for method in route.methods:
             rule = rule_of(route, method)
@@ -139,26 +182,29 @@ def surprises_in(world: World, site: str, *, under: str = "") -> list[str]:
 def _problem(asker, method, route, own, rule: Rule | None, before: str) -> str:
     if rule is None:
         return _let_in(asker, method, route, own, before)
-    answer = asker.ask(method, route.address(own), own)
+    answer = asker.ask(method, route.address(own), ())
     if answer.status >= 500 and answer.status != 503:
         return f"answers {answer.status}"
     is_read = method == "get" and not rule.is_for_a_model
     is_there = is_read and f"/{route.name}" not in NOT_THERE_YET
     wrong = ("sign in", "forbidden", "hidden") if is_there else ("sign in",)
+    if f"/{route.name}" in ASK_WHO:
+        wrong = ()
     return f"is turned away: {answer.word}" if answer.word in wrong else ""
 
 
 def _let_in(asker: Asker, method: str, route: Route, own: dict, before: str) -> str:
     """What is wrong with the refusal. Nothing of Ana's or Fern's may show, or change."""
+    nothing = unknown(route, own)
+    names = {str(value) for value in (*own.values(), *nothing.values())}
     with asker.undone():
-        answer = asker.send(method, route.address(own), own)
+        answer = asker.send(method, route.address(own), names)
         if answer.wrote and business() != before:
             return f"changed something, answering {answer.status}"
     if not own:
         is_refused = answer.word in ("sign in", "forbidden", "hidden", "no method")
         return "" if is_refused else f"is let in: {answer.status} {answer.location}"
-    nothing = unknown(route, own)
-    other = asker.ask(method, route.address(nothing), nothing)
+    other = asker.ask(method, route.address(nothing), names)
     return _difference(answer, other)
 
 
@@ -167,7 +213,7 @@ def _difference(answer: Answer, other: Answer) -> str:
         return f"is told that it exists: {answer.status}, and {other.status} for what never was"
     if answer.body != other.body:
         return f"gets another body than for what never was ({answer.status})"
-    changing = {"X-Request-ID", "Set-Cookie", "Content-Length", "Server-Timing", "ETag"}
+    changing = {"X-Request-ID", "Set-Cookie", "Content-Length", "Server-Timing", "ETag", "Expires"}
     differing = [
         name
         for name in Counter([*answer.headers, *other.headers])

@@ -6,29 +6,15 @@ so that every run has all widths and themes. `make ux` looks at all of them.
 
 from __future__ import annotations
 
-import datetime
 import re
-import subprocess
-from contextlib import suppress
 
 import pytest
 
 from tests.browser.findings import LOOKS, Visit, findings
-from tests.browser.market import ROOT
 from tests.browser.pages import STOPS
+from tests.turns import turn
 
 pytestmark = pytest.mark.browser
-
-
-def turn() -> int:
-    """A number that changes with every commit; without Git, every day."""
-    # The program may be missing, and the files may be a copy without a history.
-    with suppress(FileNotFoundError, subprocess.CalledProcessError):
-        asked = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        return int(asked.stdout, 16)
-    return datetime.datetime.now(datetime.UTC).toordinal()
 
 
 TURN = turn() % len(LOOKS)

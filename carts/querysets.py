@@ -140,7 +140,7 @@ class BackInStockRequestQuerySet(models.QuerySet):
         return self.filter(user=user) if user.is_authenticated else self.none()
 
     def waiting(self):
-        return self.filter(told_at=None)
+        return self.exclude(user=None, confirmed_at=None).filter(told_at=None)
 
 
 class WishListItemQuerySet(models.QuerySet):

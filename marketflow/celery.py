@@ -51,6 +51,10 @@ app.conf.beat_schedule = {
         "task": "notifications.tasks.tell_next_in_line",
         "schedule": crontab(minute=35),
     },
+    "forget-guests": {
+        "task": "notifications.tasks.forget_guests",
+        "schedule": crontab(hour=3, minute=55),
+    },
     "tell-followers": {"task": "notifications.tasks.tell_followers", "schedule": 30.0},
     "prove-the-books": {
         "task": "notifications.tasks.prove_the_books",

@@ -556,6 +556,7 @@ RATE_LIMITS = {
         "checkout": "30/60",
         "coupon": "20/600",
         "find_order": "10/600",
+        "tell_guest": "10/3600",
         "review": "30/600",
         "upload": "120/600",
         "import": "20/3600",

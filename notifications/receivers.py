@@ -15,6 +15,7 @@ from accounts.events import (
     ShopSuspended,
 )
 from accounts.models import BankAccount, Shop, User
+from carts.events import GuestAsked
 from carts.services import price_watch
 from catalog.events import ImportFinished, ProductChanged, ProductsPublished, StockChanged
 from catalog.models import ImportJob
@@ -342,6 +343,11 @@ def tell_who_wished_it_that_the_price_fell(event: ProductChanged) -> None:
 @subscribe(StockChanged)
 def tell_who_waits_that_it_is_back(event: StockChanged) -> None:
     watching.tell_next_in_line(event.stock_item_ids)
+
+
+@subscribe(GuestAsked)
+def send_the_link_that_lets_a_guest_wait(event: GuestAsked) -> None:
+    watching.ask_whose_mailbox_it_is(event.request_id, event.asking)
 
 
 # --- followed shops

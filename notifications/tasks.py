@@ -69,6 +69,12 @@ def tell_next_in_line() -> int:
     return watching.tell_next_in_line()
 
 
+@shared_task
+def forget_guests() -> int:
+    """Forget who waited without an account and was told, or never confirmed the address."""
+    return watching.forget_guests()
+
+
 def _most_seconds(usual: float) -> float:
     """In the one process of the embedded default, the schedule's other tasks wait meanwhile."""
     return EMBEDDED_SECONDS if settings.CELERY_TASK_ALWAYS_EAGER else usual

@@ -31,9 +31,17 @@ class WishListItem(models.Model):
 
 
 class BackInStockRequest(models.Model):
-    """Somebody waits for a variant that is sold out. Told once; asked again, it is another."""
+    """Somebody waits for a variant that is sold out. Told once; asked again, it is another.
 
-    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    Of who has no account the address is kept until they are told, and no longer. They wait from
+    the moment that they confirm it.
+    """
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, null=True, related_name="+")
+    email = models.EmailField(blank=True)
+    # What links bear in place of the address.
+    mailbox = models.CharField(max_length=64, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     variant = models.ForeignKey("catalog.Variant", models.CASCADE, related_name="+")
     asked_at = models.DateTimeField(default=now)
     # By the database's clock, as who is told first has a head start by it.
@@ -51,6 +59,11 @@ class BackInStockRequest(models.Model):
                 condition=models.Q(told_at=None),
                 name="waits_once_for_a_variant",
             ),
+            models.UniqueConstraint(
+                fields=["mailbox", "variant"],
+                condition=models.Q(told_at=None, user=None),
+                name="guest_waits_once_for_a_variant",
+            ),
         ]
         indexes = [
             models.Index(
@@ -60,4 +73,4 @@ class BackInStockRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} waits for {self.variant_id}"
+        return f"{self.user_id or 'a guest'} waits for {self.variant_id}"

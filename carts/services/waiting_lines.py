@@ -39,8 +39,7 @@ def ask(*, user: User, variant: Variant) -> bool:
     Locks the person. Raises `IsThere` and `TooManyWaits`.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if not StockItem.objects.filter(variant=variant, on_hand=F("allocated")).exists():
-        raise IsThere
+    require_sold_out(variant)
     mine = BackInStockRequest.objects.visible_to(user).waiting()
     if mine.filter(variant=variant).exists():
         return False
@@ -50,10 +49,19 @@ def ask(*, user: User, variant: Variant) -> bool:
     return True
 
 
+def require_sold_out(variant: Variant) -> None:
+    """Raise `IsThere` for what can be bought."""
+    if not StockItem.objects.filter(variant=variant, on_hand=F("allocated")).exists():
+        raise IsThere
+
+
 @transaction.atomic
 def next_in_line(stock_item_ids: Iterable[int] | None = None) -> list[BackInStockRequest]:
     """Those whose turn it is, of these stock items or of all: marked as told, with the person
-    and the product loaded. Locks the requests in primary-key order."""
+    and the product loaded. Of guests the address is in what is returned, and kept no more.
+
+    Locks the requests in primary-key order.
+    """
     items = StockItem.objects.filter(on_hand__gt=F("allocated"))
     if stock_item_ids is not None:
         items = items.filter(pk__in=list(stock_item_ids))
@@ -70,6 +78,7 @@ def _of(variant_id: int) -> list[BackInStockRequest]:
     # Read under the lock: another relay may just have told some.
     item = StockItem.objects.get(variant=variant_id)
     ahead = requests.filter(told_at__gt=Now() - HEAD_START).count()
-    chosen = [request.pk for request in line][: max(item.available - ahead, 0)]
-    requests.filter(pk__in=chosen).update(told_at=Now())
-    return list(requests.filter(pk__in=chosen).select_related("user", "variant__product"))
+    keys = [request.pk for request in line][: max(item.available - ahead, 0)]
+    chosen = list(requests.filter(pk__in=keys).select_related("user", "variant__product"))
+    requests.filter(pk__in=keys).update(told_at=Now(), email="", mailbox="")
+    return chosen

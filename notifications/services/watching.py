@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.timezone import localdate
 
-from carts.services import waiting_lines
+from carts.models import BackInStockRequest
+from carts.services import guest_waits, waiting_lines
 from catalog.models import StockItem
 from marketflow.core import invariants
 from notifications.audiences import tell_staff, tell_those_who
-from notifications.models import StockWatch
-from notifications.services import delivery
+from notifications.models import Mail, StockWatch
+from notifications.services import delivery, mailing
 from notifications.services.delivery import News
+
+GUEST_ASKED, GUEST_BACK_IN_STOCK = "guest_asked", "guest_back_in_stock"
+# What could not be sent by then is sent no more.
+UNSENT_FOR = timedelta(days=7)
 
 
 @transaction.atomic
@@ -22,15 +29,47 @@ def tell_next_in_line(stock_item_ids: Iterable[int] | None = None) -> int:
     """Tell those whose turn it is that what they wait for is back. Returns how many."""
     requests = waiting_lines.next_in_line(stock_item_ids)
     for request in requests:
-        product = request.variant.product
         news = News(
             kind="back_in_stock",
             about=str(request.pk),
-            page_args=(product.slug,),
+            page_args=(request.variant.product.slug,),
             facts={"title": str(request.variant)},
         )
-        delivery.tell(user=request.user, news=news)
+        if request.user is None:
+            _mail_to_a_guest(request, news)
+        else:
+            delivery.tell(user=request.user, news=news)
     return len(requests)
+
+
+def _mail_to_a_guest(request: BackInStockRequest, news: News) -> None:
+    mailing.write(
+        recipient=request.email,
+        kind=GUEST_BACK_IN_STOCK,
+        about=news.about,
+        context=news.mail_context,
+        way_out=guest_waits.way_out(request),
+    )
+
+
+def ask_whose_mailbox_it_is(request_id: int, asking: str) -> None:
+    """Send a guest the link that confirms their request, if it is still to be confirmed."""
+    request = guest_waits.to_confirm(request_id)
+    if request is not None:
+        mailing.write(
+            recipient=request.email,
+            kind=GUEST_ASKED,
+            about=asking,
+            context={"title": str(request.variant), "url": guest_waits.link_to_confirm(request)},
+            way_out=guest_waits.way_out(request),
+        )
+
+
+def forget_guests() -> int:
+    """Drop requests that nobody confirmed, and mails about requests. Returns how many rows."""
+    mails = Mail.objects.filter(kind__in=[GUEST_ASKED, GUEST_BACK_IN_STOCK])
+    over = mails.filter(Q(sent_at__isnull=False) | Q(created_at__lt=Now() - UNSENT_FOR))
+    return guest_waits.forget_unconfirmed() + over.delete()[0]
 
 
 @transaction.atomic

@@ -87,7 +87,7 @@ def test_one_waits_once_and_only_for_what_is_gone(shop, bowl, buyer):
 def test_the_button_beside_what_is_sold_out(bowl, buyer, client):
     ana = Visitor(client)
     page = ana.open(bowl.product.get_absolute_url())
-    assert ana.press("Tell me when it is back").url.startswith("/account/login/")
+    assert ana.press("Tell me when it is back").url.startswith("/cart/tell-me/")
     client.force_login(buyer)
     ana.open(page.url)
 

@@ -63,6 +63,8 @@ STOPS = [
     Stop("product, dear", "product_dear"),
     Stop("product, long title", "product_long"),
     Stop("product, sold out", "product_gone"),
+    Stop("product, tell a guest, errors", "tell_guest", then=send_empty),
+    Stop("product, tell a guest, confirm", "confirm_wait"),
     Stop("shop", "shop"),
     Stop("shop, followed", "shop_long", "ana"),
     Stop("shop, without items", "/shops/new/"),

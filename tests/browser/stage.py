@@ -10,14 +10,15 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.test import Client
 from django.utils.timezone import now
 
 from accounts.models import Shop, User
 from accounts.services import following, shops
 from accounts.tests.factories import make_address, make_user
-from carts.models import Cart, ShippingOption
-from carts.services import baskets, pricing, wish_list
+from carts.models import BackInStockRequest, Cart, ShippingOption
+from carts.services import baskets, guest_waits, pricing, wish_list
 from catalog.models import Category, Product, Variant
 from catalog.tests.factories import make_product, make_variant
 from chat.services import messaging, proposals
@@ -73,7 +74,8 @@ def write(path: str) -> None:
         "first_guest": at_review([goods["last"]]),
         "second_guest": with_a_cart([goods["last"]]),
     }
-    written = {"visitors": visitors, "places": places(goods, orders, buyer) | talk}
+    waits = waiting_guest(goods["gone"])
+    written = {"visitors": visitors, "places": places(goods, orders, buyer) | talk | waits}
     Path(path).write_text(json.dumps(written))
 
 
@@ -200,6 +202,16 @@ def conversation(buyer: User) -> dict[str, str]:
         first = messaging.start_as_buyer(buyer=other, shop=shop, body="Hello?")
         talks[f"talk_{name}"] = first.conversation.get_absolute_url()
     return talks
+
+
+def waiting_guest(variant: Variant) -> dict[str, str]:
+    """Somebody without an account wants to be told, and has yet to confirm it."""
+    guest_waits.ask(email="gil@example.test", variant=variant)
+    link = guest_waits.link_to_confirm(BackInStockRequest.objects.latest("pk"))
+    return {
+        "tell_guest": f"/cart/tell-me/{variant.uuid}/",
+        "confirm_wait": link.removeprefix(settings.SITE_URL),
+    }
 
 
 def visitor() -> Client:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import transaction
 from django.test import TransactionTestCase, override_settings
 from hypothesis import HealthCheck
@@ -98,6 +101,32 @@ def psp(psp_process, settings):
     psp_process.fault()
     psp_process.webhooks(url="")
     return psp_process
+
+
+# --- static files, hashed and compressed
+
+
+def as_in_production(folder: Path) -> dict:
+    return {
+        "STATIC_ROOT": folder,
+        "STATICFILES_FINDERS": ["django.contrib.staticfiles.finders.FileSystemFinder"],
+        "STORAGES": settings.STORAGES
+        | {"staticfiles": {"BACKEND": "marketflow.static_files.ModuleStaticFilesStorage"}},
+    }
+
+
+@pytest.fixture(scope="session")
+def static_folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("static")
+    with override_settings(**as_in_production(folder)):
+        call_command("collectstatic", verbosity=0, interactive=False)
+    return folder
+
+
+@pytest.fixture
+def collected(static_folder) -> Iterator[Path]:
+    with override_settings(**as_in_production(static_folder)):
+        yield static_folder
 
 
 # --- the ground

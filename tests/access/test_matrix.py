@@ -28,7 +28,9 @@ NOT_THERE_YET = {
     "/account/second-factor/codes/download/",
     "/admin/<url>",
     "/admin/autocomplete/",
+    "/api/<anything>",
     "/api/v1/users/me/export/",
+    "/api/v1/users/me/export/<id>/file/",
     "/messages/leave/",
     "/messages/new/",
     "/seller/<url>",
@@ -42,6 +44,8 @@ WITHOUT_A_ROW = {
     "account/password/reset/key/<uidb36>-<key>/",
     "account/second-factor/passkeys/<pk>/",
     "account/second-factor/passkeys/<pk>/remove/",
+    "cart/tell-me/confirm/<token>/",
+    "cart/tell-me/end/<token>/",
     "media/<path>",
     "notifications/unsubscribe/<token>/",
 }

@@ -68,6 +68,7 @@ class World:
         review = Review.objects.get(product=bowl.product)
         endpoint = WebhookEndpoint.objects.get(shop=self.shop)
         [told] = make_notifications(ana)
+        export = ana.data_exports.create()
         device = BrowserSession.objects.create(user=ana, session_key="a" * 32)
         guest = members.invite(
             shop=self.shop, email=ana.email, role="support", by=self.people["fern"]
@@ -76,12 +77,13 @@ class World:
             "account/notifications/browsers/": {"uuid": make_browser(ana).uuid},
             "account/addresses/": {"uuid": self.address.uuid},
             "account/following/": {"slug": self.shop.slug},
-            "account/privacy/export/": {"uuid": ana.data_exports.create().uuid},
+            "account/privacy/export/": {"uuid": export.uuid},
             "account/security/devices/": {"uuid": device.uuid},
             "account/security/keys/": {"uuid": self.shop.api_keys.get().uuid},
             "account/shops/invitations/": {"uuid": guest.uuid},
             "admin/<app_label>/": {"app_label": "catalog"},
             "admin/<url>": {"url": "nowhere/"},
+            "api/v1/analytics/shops/": {"slug": self.shop.slug},
             "api/v1/cart/coupon/": {"code": "FERN10"},
             "api/v1/cart/items/": {"id": line.uuid},
             "api/v1/categories/": {"slug": make_category("Bowls").slug},
@@ -94,7 +96,9 @@ class World:
             "api/v1/reviews/": {"id": review.uuid},
             "api/v1/seller-orders/": {"number": part.number},
             "api/v1/shops/": {"slug": self.shop.slug},
+            "api/<anything>": {"anything": "nowhere"},
             "api/v1/users/me/addresses/": {"id": self.address.uuid},
+            "api/v1/users/me/export/": {"id": export.uuid},
             "api/v1/users/me/sessions/": {"id": device.uuid},
             "api/v1/variants/": {"id": bowl.uuid},
             "api/v1/webhook-deliveries/": {"id": endpoint.deliveries.get().uuid},
@@ -103,6 +107,7 @@ class World:
             "art/": {"seed": "bowl"},
             "c/": {"slug": make_category("Bowls").slug},
             "cart/lines/": {"line": line.uuid},
+            "cart/tell-me/": {"uuid": bowl.uuid},
             "help/": {"topic": "buying"},
             "messages/files/": {"uuid": self.files[0].uuid},
             "messages/": {"uuid": self.conversation.uuid, "seq": 1, "part": part.number},

@@ -342,6 +342,17 @@ def test_the_pages_cost_the_same_for_one_and_for_five(
             client.get(here(asked))
 
 
+def test_badges_count_news_to_nine_and_the_words_say_how_many(page, asked, seller):
+    for number in range(12):
+        answer(asked, seller, f"Answer {number}")
+
+    html = text(page.get("/messages/"))
+
+    assert re.findall(r">(\d+\+)</span>", html) == ["9+", "9+"]
+    assert "12 new messages" in html
+    assert ", 12 new" in html
+
+
 def test_a_conversation_blocked_by_oneself_offers_the_way_back(page, asked, buyer):
     manners.block(conversation=asked.conversation, person=buyer)
 

@@ -107,7 +107,6 @@ def show(
         "replies": _replies(conversation) if side == Side.SHOP else [],
         "parts": _parts(request, conversation, side),
         "pinned": _pinned(conversation, form),
-        "unread_total": Conversation.objects.unread_count(request.user),
     }
     if shown and request.method == "GET":
         reading.read(conversation=conversation, reader=request.user, seq=shown[-1].seq)

@@ -103,6 +103,12 @@ def art(seed: object, kind: str = "") -> str:
 
 
 @register.filter
+def at_most(count: int, most: int) -> str:
+    """`{{ unread|at_most:9 }}`: "9+" for more. News are counted to nine, items to ninety-nine."""
+    return f"{most}+" if count > most else str(count)
+
+
+@register.filter
 def page_numbers(page: Page) -> list[int | None]:
     """The numbers of a pager, None where some are left out."""
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

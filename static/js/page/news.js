@@ -4,6 +4,8 @@
 import { Socket } from "../lib/socket.js";
 import { toast } from "./toasts.js";
 
+// As `at_most` says it on the server.
+const MOST = 9;
 const LINKS = { notifications: "notifications-link", messages: "messages-link" };
 
 function hearNews() {
@@ -27,7 +29,7 @@ function show(link, count) {
   const badge = link.querySelector(".count");
   words.textContent = count ? `, ${words.dataset.new.replace("{n}", count)}` : "";
   badge.hidden = !count;
-  badge.textContent = count > 99 ? "99+" : count;
+  badge.textContent = count > MOST ? `${MOST}+` : count;
 }
 
 hearNews();

@@ -12,6 +12,7 @@ from benchmarks.gauntlet.figures.last_unit import a1
 from benchmarks.gauntlet.figures.ledger import a11
 from benchmarks.gauntlet.figures.many_lines import a2
 from benchmarks.gauntlet.figures.restarts import a7
+from benchmarks.gauntlet.figures.size import a22
 from benchmarks.gauntlet.figures.sockets import a15, a16
 from benchmarks.gauntlet.figures.twice import a9
 
@@ -28,5 +29,6 @@ FIGURES = {
     "A11": a11,
     "A15": a15,
     "A16": a16,
+    "A22": a22,
     "A25": a25,
 }

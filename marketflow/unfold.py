@@ -128,6 +128,7 @@ UNFOLD = SHARED | {
                 "collapsible": True,
                 "items": [
                     _model(_("Mail"), "mail", "notifications.mail"),
+                    _model(_("Pushes"), "notifications", "notifications.push"),
                     _model(_("Outbox"), "outbox", "core.outboxevent"),
                     _model(_("Webhooks"), "webhook", "notifications.webhookendpoint"),
                     _model(_("Webhooks sent"), "send", "notifications.webhookdelivery"),

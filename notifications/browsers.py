@@ -1,4 +1,4 @@
-"""Turning pushes on in a browser, and off for any of one's own."""
+"""Turning pushes on in a browser, and off for any of one's own; following one that moves."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.pages import see_other, too_many
@@ -39,6 +40,27 @@ def turn_on(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, _("Pushes are on in this browser."))
     return see_other("notifications:preferences")
+
+
+@csrf_exempt
+@require_POST
+def move(request: HttpRequest) -> HttpResponse:
+    """A browser has changed its subscription. Its worker has no form and no session to show: the
+    former address and its secret, which nobody else has, are the proof."""
+    subscription = {name: request.POST.get(name, "") for name in PARTS}
+    former = {name: request.POST.get(f"former_{name}", "") for name in ("endpoint", "auth")}
+    try:
+        rate_limits.count("webhook_address", rate_limits.address_of(request))
+        browser = browsers.find(**former)
+        if browser is None:
+            raise Http404
+        browsers.require_reachable(**subscription)
+        browsers.move(browser, **subscription)
+    except rate_limits.TooMany as refusal:
+        return too_many(request, refusal)
+    except Refusal:
+        return HttpResponse(status=422)
+    return HttpResponse(status=204)
 
 
 @login_required

@@ -15,5 +15,6 @@ urlpatterns = [
     path("notifications/", include(inbox_urls)),
     path("account/notifications/", views.preferences, name="preferences"),
     path("account/notifications/browsers/", browsers.turn_on, name="turn_on"),
+    path("account/notifications/browsers/move/", browsers.move, name="move"),
     path("account/notifications/browsers/<uuid:uuid>/remove/", browsers.turn_off, name="turn_off"),
 ]

@@ -7,6 +7,8 @@ const CACHE = `${PREFIX}{{ version }}`;
 const PAGE = {{ page|safe }};
 const FILES = {{ files|safe }};
 const ICON = {{ icon|safe }};
+const MOVE = {{ move|safe }};
+const SERVER_KEY = {{ server_key|safe }};
 
 addEventListener("install", (event) => {
   // What a page sends as it is left would wait for a worker, and end with the page: past it.
@@ -22,6 +24,7 @@ addEventListener("fetch", (event) => {
   else if (FILES.includes(pathname)) event.respondWith(fetch(request).catch(() => caches.match(pathname)));
 });
 addEventListener("push", (event) => event.waitUntil(show(event.data.json())));
+addEventListener("pushsubscriptionchange", (event) => event.waitUntil(move(event)));
 addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(lead(event.notification.data));
@@ -67,4 +70,15 @@ async function lead({ url, path }) {
   await open.focus();
   // Asking for the address is how it is read; where that leads is open already.
   await fetch(to, { redirect: "manual" });
+}
+
+// The browser has let its subscription go, or changed it. Who doesn't know the former one has
+// nothing to show for itself: the page offers the button again.
+async function move({ oldSubscription: old, newSubscription: made }) {
+  if (!old || !SERVER_KEY) return;
+  const options = { userVisibleOnly: true, applicationServerKey: SERVER_KEY };
+  const { endpoint, keys } = (made ?? (await registration.pushManager.subscribe(options))).toJSON();
+  const former = old.toJSON();
+  const body = { endpoint, ...keys, former_endpoint: former.endpoint, former_auth: former.keys.auth };
+  await fetch(MOVE, { method: "POST", body: new URLSearchParams(body) });
 }

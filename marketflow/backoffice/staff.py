@@ -13,7 +13,7 @@ from accounts.models import Shop
 from catalog.models import ImportJob, ProductImage, SearchMiss
 from chat.models import Report
 from marketflow.core.models import OutboxEvent
-from notifications.models import Mail
+from notifications.models import Mail, Push
 from orders.models import Dispute, Order, Payment, Payout, Refund
 
 
@@ -78,9 +78,17 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         _queue(
             _("Failed mail"),
             "mail",
-            Mail.objects.filter(sent_at=None, attempts__gte=Mail.MOST_ATTEMPTS),
+            Mail.objects.given_up(),
             "created_at",
             "notifications.mail",
+            "?state=failed",
+        ),
+        _queue(
+            _("Failed pushes"),
+            "notifications",
+            Push.objects.given_up(),
+            "created_at",
+            "notifications.push",
             "?state=failed",
         ),
         _queue(

@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from notifications.services.pushing import vapid
+
 HOUR = 3600
 FILES = ("css/error.css", "js/offline.js", "js/lib/viewed.js", "img/favicon.svg")
 
@@ -36,5 +38,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
         "page": json.dumps(page),
         "files": json.dumps(files),
         "icon": json.dumps(static("img/icon-192.png")),
+        "move": json.dumps(reverse("notifications:move")),
+        "server_key": json.dumps(vapid.public_key() if vapid.is_on() else ""),
     }
     return render(None, "sw.js", context, content_type="text/javascript; charset=utf-8")

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import BrowserSession
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 PAGE = "/account/notifications/"
 HERE = f"{PAGE}browsers/"
+MOVE = f"{HERE}move/"
 # A public address, written so that nobody has to be asked about it.
 ENDPOINT = "https://1.1.1.1/push/ana"
 
@@ -70,6 +72,53 @@ def test_who_uses_the_browser_next_takes_it_over(buyer, stranger, ana, client):
 
     assert PushSubscription.objects.get().user == stranger
     assert not PushSubscription.objects.get().pushes.exists()
+
+
+def former(browser: Browser, **other) -> dict[str, str]:
+    return {"former_endpoint": ENDPOINT, "former_auth": browser.keys["auth"]} | other
+
+
+def test_a_browser_that_moves_by_itself_is_followed_with_what_waits_for_it(buyer, ana):
+    old, new = Browser(), Browser()
+    ana.post(HERE, **subscription(old))
+    make_notifications(buyer)
+
+    moved = Client(enforce_csrf_checks=True).post(
+        MOVE, subscription(new, endpoint=f"{ENDPOINT}/new") | former(old)
+    )
+
+    assert moved.status_code == 204
+    [browser] = PushSubscription.objects.all()
+    assert (browser.user, browser.endpoint) == (buyer, f"{ENDPOINT}/new")
+    assert browser.auth == new.keys["auth"]
+    assert browser.pushes.count() == 1
+
+
+def test_only_who_knows_the_former_secret_moves_a_browser(buyer, ana, client):
+    old = Browser()
+    ana.post(HERE, **subscription(old))
+    new = subscription(endpoint=f"{ENDPOINT}/thief")
+
+    for wrong in (former(Browser()), former(old, former_endpoint=f"{ENDPOINT}/no"), {}):
+        assert client.post(MOVE, new | wrong).status_code == 404
+    # Nor to where nothing can be sent, nor after its sign-in has ended.
+    for bad in ({"endpoint": "http://127.0.0.1/"}, {"p256dh": "no"}):
+        assert client.post(MOVE, new | former(old) | bad).status_code == 422
+    client.logout()
+    assert client.post(MOVE, new | former(old)).status_code == 404
+
+    assert not PushSubscription.objects.exclude(endpoint=ENDPOINT).exists()
+
+
+def test_nobody_moves_to_where_another_is(buyer, ana):
+    make_browser(buyer, endpoint=f"{ENDPOINT}/other")
+    old = Browser()
+    ana.post(HERE, **subscription(old))
+
+    moved = Client().post(MOVE, subscription(endpoint=f"{ENDPOINT}/other") | former(old))
+
+    assert moved.status_code == 422
+    assert PushSubscription.objects.count() == 2
 
 
 def test_who_knows_only_its_address_takes_over_nothing(buyer, stranger, ana, client):

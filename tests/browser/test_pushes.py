@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Worker, expect
 
 from notifications.tests.waking import PushService, push_service
 from tests.browser.market import manage, settings
@@ -26,6 +26,10 @@ SHOWN = """async () => {
   const { getNotifications } = ServiceWorkerRegistration.prototype;
   const shown = await getNotifications.call(await navigator.serviceWorker.ready);
   return shown.map(({ title, body, tag, data }) => ({ title, body, tag, data }));
+}"""
+MOVES = """([old, made]) => {
+  const [oldSubscription, newSubscription] = [old, made].map((one) => ({ toJSON: () => one }));
+  return move({ oldSubscription, newSubscription });
 }"""
 LEADS = """async (data) => {
   const went = [];
@@ -54,6 +58,15 @@ def turn_on(page: Page, market, service: PushService) -> None:
     page.goto(market.url + HERE)
     page.get_by_role("button", name=BUTTON).click()
     expect(page.get_by_text("Pushes are on in this browser.")).to_be_visible()
+
+
+def move(worker: Worker, service: PushService) -> str:
+    """The browser changes its subscription by itself. Returns where it is told from now on."""
+    [former] = service.browsers
+    old = {"endpoint": service.base + former, "keys": service.browsers[former].keys}
+    endpoint, keys = service.add()
+    worker.evaluate(MOVES, [old, {"endpoint": endpoint, "keys": keys.keys}])
+    return endpoint
 
 
 def relay_and_push(market) -> None:
@@ -104,12 +117,16 @@ def test_a_message_wakes_the_browser_that_was_turned_on(browser, market):
         turn_on(page, market, service)
         expect(page.get_by_text("This browser", exact=True)).to_be_visible()
 
+        worker = hers.service_workers[0]
+        moved = move(worker, service)
+
         shop.goto(market.url + market.places["talk_pushed"])
         shop.get_by_label("Message", exact=True).fill("It is ready.")
         shop.get_by_role("button", name="Send").click()
         expect(shop.get_by_text("It is ready.")).to_be_visible()
         relay_and_push(market)
         [told] = service.told
+        assert service.base + service.asked[-1] == moved
         deliver(page, market, told)
         deliver(page, market, told)
 
@@ -118,7 +135,6 @@ def test_a_message_wakes_the_browser_that_was_turned_on(browser, market):
         assert "has written to you" in note["body"]
         assert "It is ready." not in json.dumps(told)
 
-        worker = hers.service_workers[0]
         assert worker.evaluate(LEADS, note["data"]) == [f"opened {market.url}{told['url']}"]
         page.goto(market.url + told["path"])
         assert worker.evaluate(LEADS, note["data"]) == [f"focused {page.url}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare
@@ -88,6 +88,28 @@ def turn_on(
     if not is_new:
         raise BadSubscription  # Somebody else's, a moment ago.
     return made
+
+
+def find(*, endpoint: str, auth: str) -> PushSubscription | None:
+    """The browser at that address, for who has its secret too; None for what isn't woken."""
+    if not vapid.is_on():
+        return None
+    awake = PushSubscription.objects.reachable(vapid.public_key())
+    browser = awake.filter(endpoint=endpoint).first()
+    return browser if browser and constant_time_compare(browser.auth, auth) else None
+
+
+def move(browser: PushSubscription, *, endpoint: str, p256dh: str, auth: str) -> None:
+    """The browser has changed its address or keys by itself: what waits for it goes there.
+
+    `require_reachable` comes first. Raises `BadSubscription` for the address of another.
+    """
+    rows = PushSubscription.objects.filter(pk=browser.pk)
+    try:
+        with transaction.atomic():
+            rows.update(endpoint=endpoint, p256dh=p256dh, auth=auth)
+    except IntegrityError as problem:
+        raise BadSubscription from problem
 
 
 def of(user: User) -> QuerySet[PushSubscription]:

@@ -85,9 +85,9 @@ class CartItemView(CartAPIView):
     @extend_schema(request=QuantityInput, responses=CartSerializer)
     def patch(self, request: Request, id: str) -> Response:
         """Change how many; 0 takes the item out."""
+        line = self._line(request, id)
         serializer = QuantityInput(data=request.data)
         serializer.is_valid(raise_exception=True)
-        line = self._line(request, id)
         baskets.change(line.cart, {str(line.uuid): serializer.validated_data["quantity"]})
         return self.answer(request, line.cart)
 

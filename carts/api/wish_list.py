@@ -44,8 +44,8 @@ class WishListViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     @extend_schema(request=None, responses={200: WishSerializer, 201: WishSerializer})
     def update(self, request: Request, product: str) -> Response:
         """Save a product. Saved before, it stays where it was."""
-        Nothing(data=request.data).is_valid(raise_exception=True)
         named = get_object_or_404(wish_list.within_reach(request.user), slug=product)
+        Nothing(data=request.data).is_valid(raise_exception=True)
         is_new = wish_list.add(user=request.user, product=named)
         item = get_object_or_404(self.get_queryset(), product=named)
         return Response(self.get_serializer(item).data, status=201 if is_new else 200)

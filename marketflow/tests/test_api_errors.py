@@ -16,10 +16,16 @@ from catalog.tests.factories import make_variant
 from marketflow.core.api.exceptions import NOT_FOUND
 from marketflow.core.tests.clients import api_for
 from orders.tests.factories import make_order
+from tests.access.routes import routes
+from tests.access.world import NOBODYS_UUID
 
 pytestmark = pytest.mark.django_db
 
 JSON = "application/json"
+# A coupon that never was is out of the cart already.
+NAMING_SOMETHING = [
+    route for route in routes() if route.name.startswith("api/v1/") and route.parameters - {"code"}
+]
 
 
 def error(answer, status: int, code: str) -> dict:
@@ -56,6 +62,24 @@ def test_what_is_not_there_is_always_the_same_404(api, url):
 
     assert error(answer, 404, "not_found") == NOT_FOUND
     assert answer.content == json.dumps(NOT_FOUND, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("route", NAMING_SOMETHING, ids=lambda route: route.name)
+def test_what_is_not_there_is_a_404_whatever_else_is_wrong(api, route):
+    address = route.address(dict.fromkeys(route.parameters, "unknown") | {"id": NOBODYS_UUID})
+    for method in route.methods:
+        for body in ({"no such field": 1}, ["no object"]):
+            answer = _wrongly(api, method, address, body)
+
+            assert answer.status_code in (404, 405), (method, answer.content)
+
+
+def _wrongly(api, method: str, address: str, body: object):
+    if method == "get":
+        return api.get(address, {"page": "x", "from": "x", "state": "x", "changed_since": "x"})
+    if address.endswith("/images/"):
+        return api.post(address, {"alt": "no file"}, format="multipart")
+    return getattr(api, method)(address, body, headers={"Idempotency-Key": "k"})
 
 
 def test_foreign_and_unknown_are_the_same_bytes(api, stranger, seller, shop):

@@ -122,17 +122,18 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
     @idempotent()
     def redelivery(self, request: Request, id: UUID) -> Response:
         """Send again what was to be told in a span of time, in order, under the same event ids."""
-        values = _checked(SpanInput, request)
-        count = endpoints.send_span_again(endpoint=self.get_object(), **values)
+        endpoint = self.get_object()
+        count = endpoints.send_span_again(endpoint=endpoint, **_checked(SpanInput, request))
         return Response({"count": count}, status=201)
 
     @extend_schema(parameters=LOG_PARAMETERS, responses=DeliverySerializer(many=True))
     @action(detail=True)
     def deliveries(self, request: Request, id: UUID) -> Response:
         """What was told, newest first. Kept for 30 days."""
+        endpoint = self.get_object()
         asked = DeliveryFilter(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        rows = self.get_object().deliveries.filter(**asked.validated_data)
+        rows = endpoint.deliveries.filter(**asked.validated_data)
         page = self.paginate_queryset(rows.select_related("endpoint").defer("body"))
         return self.get_paginated_response(DeliverySerializer(page, many=True).data)
 

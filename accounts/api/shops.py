@@ -17,13 +17,14 @@ from accounts.api.serializers import (
 from accounts.models import Shop
 from accounts.services import shops
 from marketflow.core import rate_limits
+from marketflow.core.api.caching import PublicReads
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import IsAuthenticatedToWrite
 
 VACATION = ("away_from", "away_until", "away_note")
 
 
-class ShopViewSet(viewsets.ReadOnlyModelViewSet):
+class ShopViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
     """Shops that are open."""
 
     permission_classes = [IsAuthenticatedToWrite]

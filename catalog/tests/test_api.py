@@ -5,13 +5,14 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts.tests.factories import make_shop
-from catalog.models import ProductAttribute, ProductImage
+from catalog.models import Product, ProductAttribute, ProductImage
 from catalog.tests.factories import make_category, make_product, make_variant
 from marketflow.core.tests.clients import api_for
 
 pytestmark = pytest.mark.django_db
 
 PRODUCTS, CATEGORIES = "/api/v1/products/", "/api/v1/categories/"
+SHOPS = "/api/v1/shops/"
 
 
 @pytest.fixture
@@ -337,7 +338,15 @@ def test_suggestions_cost_the_same_whatever_they_find(
 
 
 @pytest.mark.parametrize(
-    "url", [PRODUCTS, f"{PRODUCTS}linen-shirt/", CATEGORIES, f"{CATEGORIES}wear/"]
+    "url",
+    [
+        PRODUCTS,
+        f"{PRODUCTS}linen-shirt/",
+        CATEGORIES,
+        f"{CATEGORIES}wear/",
+        SHOPS,
+        f"{SHOPS}fern-co/",
+    ],
 )
 def test_what_nobody_in_particular_reads_may_be_kept_for_a_minute(visitor, buyer, shirts, url):
     answer = visitor.get(url)
@@ -348,6 +357,25 @@ def test_what_nobody_in_particular_reads_may_be_kept_for_a_minute(visitor, buyer
     assert {"Accept", "Authorization", "Cookie"} <= set(answer.headers["Vary"].split(", "))
     assert (again.status_code, again.content) == (304, b"")
     assert known.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("url", [PRODUCTS, f"{PRODUCTS}linen-shirt/"])
+def test_what_changed_is_answered_anew(visitor, shirts, url):
+    kept = visitor.get(url).headers["ETag"]
+
+    Product.objects.filter(slug="linen-shirt").update(title="Linen shirt, washed")
+    answer = visitor.get(url, headers={"If-None-Match": kept})
+
+    assert (answer.status_code, b"washed" in answer.content) == (200, True)
+    assert answer.headers["ETag"] != kept
+
+
+def test_a_member_is_answered_their_own_shop_whatever_the_public_has_kept(visitor, seller, shirts):
+    kept = visitor.get(f"{SHOPS}fern-co/").headers["ETag"]
+
+    own = api_for(seller).get(f"{SHOPS}fern-co/", headers={"If-None-Match": kept})
+
+    assert (own.status_code, own.headers["Cache-Control"]) == (200, "private, no-store")
 
 
 def test_errors_and_pages_for_people_are_never_kept(visitor, shirts):

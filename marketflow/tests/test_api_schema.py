@@ -11,6 +11,8 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
+from tests import openapi
+
 WRITES = ("post", "put", "patch", "delete")
 
 
@@ -37,6 +39,12 @@ def test_the_document_is_sound(schema):
     validate_schema(schema)
 
     assert schema["openapi"] == "3.1.0"
+
+
+def test_the_document_in_docs_is_as_the_code_is():
+    is_current = openapi.FILE.read_text() == openapi.document()
+
+    assert is_current, "docs/openapi.yaml is not what the code says: `make openapi` rewrites it"
 
 
 def test_every_address_is_in_the_document(schema):

@@ -383,7 +383,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "LevelEnum": ["in", "low", "out"],
         "ShopStateEnum": "accounts.models.Shop.State",
@@ -398,6 +397,7 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "marketflow.core.api.schema.add_changes",
         "marketflow.core.api.schema.add_errors",
     ],
     "TAGS": [

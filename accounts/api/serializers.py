@@ -135,6 +135,8 @@ class ShopSerializer(serializers.ModelSerializer):
 class OwnShopSerializer(ShopSerializer):
     """A shop as its members see it."""
 
+    email = serializers.CharField(help_text="Blank where none is given.")
+
     class Meta(ShopSerializer.Meta):
         fields = [
             *ShopSerializer.Meta.fields,

@@ -91,7 +91,7 @@ class CartItemView(CartAPIView):
         baskets.change(line.cart, {str(line.uuid): serializer.validated_data["quantity"]})
         return self.answer(request, line.cart)
 
-    @extend_schema(request=None, responses=CartSerializer)
+    @extend_schema(request=None, responses={200: CartSerializer})
     def delete(self, request: Request, id: str) -> Response:
         """Take the item out."""
         line = self._line(request, id)
@@ -129,7 +129,7 @@ class CartCouponsView(CartAPIView):
 
 
 class CartCouponView(CartAPIView):
-    @extend_schema(request=None, responses=CartSerializer)
+    @extend_schema(request=None, responses={200: CartSerializer})
     def delete(self, request: Request, code: str) -> Response:
         """Take a coupon out; one that is not in the cart is out already."""
         cart = baskets.find(request)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers
 
-from catalog.api.serializers import ProductSummarySerializer
+from catalog.api.serializers import OwnProductSerializer, ProductSummarySerializer
 from catalog.services.filters import ORDERINGS
 from marketflow.core.api import changes
 
@@ -72,3 +72,19 @@ class ProductPageSerializer(serializers.Serializer):
     previous = serializers.URLField(allow_null=True)
     results = ProductSummarySerializer(many=True)
     facets = FacetsSerializer(required=False)
+
+
+class ChangedProductsSerializer(serializers.Serializer):
+    """What `changed_since` asked for: products of the caller's shops, whole."""
+
+    next = serializers.URLField(allow_null=True)
+    changed_until = serializers.DateTimeField()
+    results = OwnProductSerializer(many=True)
+
+
+PRODUCT_LIST = PolymorphicProxySerializer(
+    component_name="ProductList",
+    serializers=[ProductPageSerializer, ChangedProductsSerializer],
+    resource_type_field_name=None,
+    many=False,
+)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Shop
-from catalog.api.documentation import LIST_PARAMETERS, ProductPageSerializer
+from catalog.api.documentation import LIST_PARAMETERS, PRODUCT_LIST
 from catalog.api.inputs import (
     PictureInput,
     ProductChangeInput,
@@ -56,7 +56,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
             return Product.objects.managed_by(self.request.user, DUTY)
         return Product.objects.visible_to(self.request.user).with_page_data()
 
-    @extend_schema(parameters=LIST_PARAMETERS, responses=ProductPageSerializer)
+    @extend_schema(parameters=LIST_PARAMETERS, responses=PRODUCT_LIST)
     def list(self, request: Request) -> Response:
         """Products on sale. A parameter that makes no sense is an error that names it.
 

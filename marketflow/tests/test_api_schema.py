@@ -9,8 +9,15 @@ from django.core.management import call_command
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator, FormatChecker
 from rest_framework.test import APIClient
 
+from accounts.tests.factories import make_bank_account
+from catalog.tests.factories import make_variant
+from marketflow.core.api.schema import ERRORS
+from marketflow.core.tests.clients import api_for
+from notifications.tests.receiving import make_endpoint
+from orders.tests.factories import make_order
 from tests import openapi
 
 WRITES = ("post", "put", "patch", "delete")
@@ -67,8 +74,18 @@ def test_every_operation_says_what_it_does_and_how_it_fails(schema):
     for name, _method, operation in operations(schema):
         assert operation["summary"], name
         assert operation["tags"], name
-        error = operation["responses"]["default"]["content"]["application/json"]["schema"]
-        assert error == {"$ref": "#/components/schemas/Error"}, name
+        errors = {status for status in operation["responses"] if status >= "400"}
+        assert {"400", "404", "503"} <= errors, name
+        for status in errors:
+            error = operation["responses"][status]
+            assert error == {"$ref": f"#/components/responses/{ERRORS[int(status)][0]}"}, name
+
+
+def test_all_errors_have_one_form(schema):
+    for error in schema["components"]["responses"].values():
+        assert error["content"]["application/json"]["schema"] == {
+            "$ref": "#/components/schemas/Error"
+        }
 
 
 def test_every_json_body_has_an_example(schema):
@@ -92,6 +109,68 @@ def test_keys_and_guests_tokens_are_parameters(schema):
         ("X-Order-Token", False),
     }
     assert headers("/api/v1/auth/token/") == {}
+
+
+# --- what generated input found; tests/fuzz looks for more
+
+SINCE = "changed_since=2020-01-01T00:00:00Z"
+
+
+def assert_documented(schema, answer, method: str, path: str) -> None:
+    responses = schema["paths"][path][method]["responses"]
+    said = responses[str(answer.status_code)]["content"]["application/json"]["schema"]
+    whole = said | {"components": schema["components"]}
+    Draft202012Validator(whole, format_checker=FormatChecker()).validate(answer.json())
+
+
+@pytest.mark.parametrize("query", ["", f"?{SINCE}"])
+@pytest.mark.parametrize("name", ["products", "orders", "seller-orders", "payouts"])
+def test_a_page_and_what_changed_are_both_in_the_document(
+    schema, buyer, shop, seller, name, query
+):
+    make_order(buyer, make_variant(shop, "Oak bowl"), paid=True)
+    person = buyer if name == "orders" else seller
+
+    answer = api_for(person).get(f"/api/v1/{name}/{query}")
+
+    assert answer.json()["results"] or name == "payouts"
+    assert_documented(schema, answer, "get", f"/api/v1/{name}/")
+
+
+def test_a_page_after_the_last_and_before_the_first_is_null_in_the_document(schema):
+    page = schema["components"]["schemas"]["PaginatedShopList"]
+
+    assert page["required"] == ["count", "next", "previous", "results"]
+    assert page["properties"]["next"]["type"] == ["string", "null"]
+
+
+def test_what_is_blank_or_null_is_so_in_the_document(schema, shop, seller, stranger):
+    make_endpoint(shop, "https://hooks.example/market")
+    applied = api_for(stranger).post(
+        "/api/v1/shops/", {"name": "Sam's", "slug": "sams", "country": "IE"}
+    )
+    endpoints = api_for(seller).get("/api/v1/webhook-endpoints/")
+    make_bank_account(shop)
+    balance = api_for(seller).get("/api/v1/shops/fern-co/balance/")
+
+    assert applied.json()["email"] == endpoints.json()["results"][0]["off_reason"] == ""
+    assert balance.json()["problem"] is None
+    assert_documented(schema, applied, "post", "/api/v1/shops/")
+    assert_documented(schema, endpoints, "get", "/api/v1/webhook-endpoints/")
+    assert_documented(schema, balance, "get", "/api/v1/shops/{slug}/balance/")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/cart/items/{id}/", "/api/v1/cart/coupon/{code}/"])
+def test_what_is_taken_out_of_the_cart_leaves_the_cart_to_answer(schema, path):
+    responses = schema["paths"][path]["delete"]["responses"]
+
+    assert "200" in responses
+    assert "204" not in responses
+
+
+def test_a_refused_password_and_token_are_in_the_document(schema):
+    for path in ("/api/v1/auth/token/", "/api/v1/auth/token/refresh/"):
+        assert "401" in schema["paths"][path]["post"]["responses"]
 
 
 def test_tags_stand_in_reading_order(schema):

@@ -20,6 +20,9 @@ class EndpointSerializer(serializers.ModelSerializer):
     state = serializers.ChoiceField(
         ["on", "failing", "off"], help_text="`failing`: the last try was not accepted."
     )
+    off_reason = serializers.ChoiceField(
+        WebhookEndpoint.Off.choices, allow_blank=True, help_text="Blank while it is on."
+    )
 
     class Meta:
         model = WebhookEndpoint

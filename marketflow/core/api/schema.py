@@ -29,6 +29,21 @@ ERROR = {
         },
     },
 }
+# Every status that an error can have: its name in the document, and when it is given.
+ERRORS = {
+    400: ("Invalid", "The shape is wrong; `fields` says where."),
+    401: ("NotSignedIn", "Nobody is signed in, or not any more."),
+    403: ("Forbidden", "A key that may not do this, or a session without its CSRF token."),
+    404: ("NotFound", "It is not there, or not yours."),
+    406: ("NotAcceptable", "This type of answer is not given."),
+    409: ("Refused", "The market's rules say no. Further keys are the facts."),
+    413: ("TooLarge", "The body is too large."),
+    415: ("UnsupportedMediaType", "This type of body is not read."),
+    422: ("KeyReused", "This Idempotency-Key came with another request before."),
+    429: ("TooOften", "Too often."),
+    503: ("Unavailable", "The service is busy."),
+}
+WAITING = (429, 503)
 GUESTS = {
     "X-Cart-Token": "A guest's cart: the `token` that the cart's answers hand out.",
     "X-Order-Token": "A guest's order: the `token` that the checkout handed out.",
@@ -97,16 +112,70 @@ def schema_of(view: APIView, method: str) -> AutoSchema:
 
 
 def add_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Every operation may end in an error, and all errors have one form."""
+    """Every operation names the statuses of its errors, and all errors have one form."""
     result["components"]["schemas"]["Error"] = ERROR
-    body = {"schema": {"$ref": "#/components/schemas/Error"}}
+    result["components"]["responses"] = {ERRORS[status][0]: _error(status) for status in ERRORS}
+    for operations in result["paths"].values():
+        for method, operation in operations.items():
+            for status in _errors_of(method, operation):
+                error = {"$ref": f"#/components/responses/{ERRORS[status][0]}"}
+                operation["responses"].setdefault(str(status), error)
+    return result
+
+
+def add_changes(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """A list that is asked for changes answers those, which are no page with a number."""
+    schemas = result["components"]["schemas"]
     for operations in result["paths"].values():
         for operation in operations.values():
-            operation["responses"]["default"] = {
-                "description": "An error.",
-                "content": {"application/json": body},
-            }
+            names = {parameter["name"] for parameter in operation.get("parameters", [])}
+            if "changed_since" not in names:
+                continue
+            content = operation["responses"]["200"]["content"]["application/json"]
+            page = content["schema"].get("$ref", "").rpartition("/")[2]
+            if not page.startswith("Paginated"):
+                continue  # Described by its view.
+            changed = page.replace("Paginated", "Changed")
+            schemas[changed] = _changed(schemas[page]["properties"]["results"])
+            both = [content["schema"], {"$ref": f"#/components/schemas/{changed}"}]
+            content["schema"] = {"oneOf": both}
     return result
+
+
+def _changed(results: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["next", "changed_until", "results"],
+        "properties": {
+            "next": {"type": ["string", "null"], "format": "uri"},
+            "changed_until": {"type": "string", "format": "date-time"},
+            "results": results,
+        },
+    }
+
+
+def _error(status: int) -> dict[str, Any]:
+    body = {"schema": {"$ref": "#/components/schemas/Error"}}
+    response = {"description": ERRORS[status][1], "content": {"application/json": body}}
+    if status in WAITING:
+        seconds = {"schema": {"type": "integer"}, "required": True, "description": "Seconds."}
+        response["headers"] = {"Retry-After": seconds}
+    return response
+
+
+def _errors_of(method: str, operation: dict[str, Any]) -> list[int]:
+    """Those that any operation like it can have, whether its own code raises them or not."""
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    found = {400, 404, 406, 429, 503}
+    if "security" in operation:
+        found |= {401, 403}
+    if "auth" in operation["tags"]:
+        found.add(401)
+    if method != "get":
+        found |= {409, 413, 415}
+    if "Idempotency-Key" in names:
+        found.add(422)
+    return sorted(found)
 
 
 def _header(name: str, description: str, *, required: bool = False) -> OpenApiParameter:

@@ -34,6 +34,11 @@ def operations(schema):
             yield f"{method.upper()} {path}", method, operation
 
 
+def documented(schema, part: dict) -> Draft202012Validator:
+    whole = part | {"components": schema["components"]}
+    return Draft202012Validator(whole, format_checker=FormatChecker())
+
+
 def test_the_document_is_made_without_a_warning(tmp_path, capsys):
     call_command(
         "spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yml")
@@ -97,6 +102,14 @@ def test_every_json_body_has_an_example(schema):
             )
 
 
+def test_every_example_is_as_the_document_says(schema):
+    for name, _method, operation in operations(schema):
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        for example in body["examples"].values() if body else ():
+            wrong = documented(schema, body["schema"]).iter_errors(example["value"])
+            assert not list(wrong), name
+
+
 def test_keys_and_guests_tokens_are_parameters(schema):
     def headers(path: str) -> dict[str, bool]:
         parameters = schema["paths"][path]["post"].get("parameters", [])
@@ -119,8 +132,7 @@ SINCE = "changed_since=2020-01-01T00:00:00Z"
 def assert_documented(schema, answer, method: str, path: str) -> None:
     responses = schema["paths"][path][method]["responses"]
     said = responses[str(answer.status_code)]["content"]["application/json"]["schema"]
-    whole = said | {"components": schema["components"]}
-    Draft202012Validator(whole, format_checker=FormatChecker()).validate(answer.json())
+    documented(schema, said).validate(answer.json())
 
 
 @pytest.mark.parametrize("query", ["", f"?{SINCE}"])
@@ -160,12 +172,37 @@ def test_what_is_blank_or_null_is_so_in_the_document(schema, shop, seller, stran
     assert_documented(schema, balance, "get", "/api/v1/shops/{slug}/balance/")
 
 
+def test_hours_of_the_clock_are_so_in_the_document(schema, api):
+    hours = {"from": "22:00", "until": "07:00"}
+
+    answer = api.put(
+        "/api/v1/notifications/preferences/",
+        {"kinds": {}, "quiet_hours": hours, "digest_at": "08:00"},
+    )
+
+    assert answer.json()["quiet_hours"] == hours
+    assert_documented(schema, answer, "put", "/api/v1/notifications/preferences/")
+
+
 @pytest.mark.parametrize("path", ["/api/v1/cart/items/{id}/", "/api/v1/cart/coupon/{code}/"])
 def test_what_is_taken_out_of_the_cart_leaves_the_cart_to_answer(schema, path):
     responses = schema["paths"][path]["delete"]["responses"]
 
     assert "200" in responses
     assert "204" not in responses
+
+
+def test_the_password_that_deletes_an_account_is_in_the_document(schema):
+    [body] = [
+        operation["requestBody"]
+        for _name, method, operation in operations(schema)
+        if method == "delete" and "requestBody" in operation
+    ]
+
+    assert body["required"]
+    assert list(body["content"]["application/json"]["examples"]["Example"]["value"]) == [
+        "password"
+    ]
 
 
 def test_a_refused_password_and_token_are_in_the_document(schema):

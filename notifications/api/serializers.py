@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from marketflow.core import time_zones
-from marketflow.core.api.fields import StrictSerializer
+from marketflow.core.api.fields import ClockField, StrictSerializer
 from notifications.kinds import Channel
 from notifications.models import Habits, Notification
 
@@ -54,11 +54,11 @@ class ChannelsInput(StrictSerializer):
 class HoursInput(StrictSerializer):
     """Of the caller's time zone; over midnight where `from` is later."""
 
-    until = serializers.TimeField(format="%H:%M", input_formats=["%H:%M"])
+    until = ClockField()
 
     def get_fields(self) -> dict[str, serializers.Field]:
         # `from` is a word of Python's own.
-        start = serializers.TimeField(format="%H:%M", input_formats=["%H:%M"])
+        start = ClockField()
         return {"from": start, **super().get_fields()}
 
 
@@ -67,9 +67,7 @@ class PreferencesSerializer(StrictSerializer):
 
     kinds = serializers.DictField(child=ChannelsInput(), help_text="By name: which channels.")
     quiet_hours = HoursInput(allow_null=True, required=False)
-    digest_at = serializers.TimeField(
-        format="%H:%M",
-        input_formats=["%H:%M"],
+    digest_at = ClockField(
         allow_null=True,
         required=False,
         help_text="One mail a day at this hour, in place of a mail each.",

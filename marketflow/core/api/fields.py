@@ -70,6 +70,16 @@ class WholeNumberField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field(
+    {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "examples": ["22:00"]}
+)
+class ClockField(serializers.TimeField):
+    """Hours and minutes, without seconds and zone: not what JSON Schema calls a time."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **kwargs)
+
+
 class CountryField(serializer_fields.CountryField):
     """An ISO 3166-1 code."""
 

@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format ci check-migrations check-deploy bench gauntlet ux openapi \
+.PHONY: help setup demo run test lint format ci check-migrations check-deploy bench gauntlet ux fuzz openapi \
         lock clean check-python
 # The stamps below are made by a pattern rule; make would delete them as intermediate files.
 .SECONDARY:
@@ -79,6 +79,9 @@ gauntlet: $(VENV)/.test ## stock and money under fire: what docs/gauntlet.md pro
 
 ux: $(VENV)/.test ## every page in every width and theme: axe, zoom, targets, pictures, Lighthouse
 	@$(PY) -m benchmarks.ux $(ARGS)
+
+fuzz: $(VENV)/.test ## the API under generated input, at length, on both databases
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-50} $(PY) -m tests.run_tests tests/fuzz $(ARGS)
 
 openapi: $(VENV)/.test ## rewrite docs/openapi.yaml, the API's reference
 	$(PY) -m tests.openapi

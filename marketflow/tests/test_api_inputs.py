@@ -73,9 +73,10 @@ def market(module_db):
     part = make_order(buyer, bowl, paid=True).seller_orders.get()
     address = make_address(buyer)
     ana, fern = api_for(buyer), api_for(seller)
-    line = fill_cart(buyer, bowl).lines.get()
     arrived = make_completed(buyer, bowl).lines.get()
     review = f"reviews/{make_review(buyer, bowl).uuid}/"
+    # After the orders, which each take the cart along.
+    line = fill_cart(buyer, bowl).lines.get()
     pair = {"email": buyer.email, "password": "x"}
     return {
         "register": (APIClient(), "post", "auth/register/", pair | {"name": "A"}),

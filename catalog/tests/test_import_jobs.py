@@ -484,6 +484,16 @@ def test_a_known_parent_gets_the_new_child(imports):
     assert Category.objects.filter(depth=1).count() == 1
 
 
+def test_a_seller_adds_no_category_to_the_market(imports, seller):
+    known = make_category("Home")
+
+    job = imports(mug(title="Mug", type="Pots"), started_by=seller)
+
+    assert [row.code for row in job.rows.filter(outcome="warning")] == ["unknown_category"]
+    assert Product.objects.get().category is None
+    assert list(Category.objects.all()) == [known]
+
+
 def test_a_file_makes_only_so_many_categories(imports, monkeypatch):
     monkeypatch.setattr(categories, "MOST_NEW", 2)
 

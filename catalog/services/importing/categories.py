@@ -18,9 +18,13 @@ Path = tuple[str, ...]
 
 
 class Categories:
-    """The whole tree in memory, for one run: by path, by Google's number, by name."""
+    """The whole tree in memory, for one run: by path, by Google's number, by name.
 
-    def __init__(self) -> None:
+    `may_grow` says whether the file may add to it: it is everybody's, and stands on every page.
+    """
+
+    def __init__(self, *, may_grow: bool = True) -> None:
+        self._may_grow = may_grow
         self._by_path: dict[str, Category] = {}
         self._by_google_id: dict[int, Category] = {}
         self._by_name: dict[str, list[Category]] = defaultdict(list)
@@ -43,6 +47,8 @@ class Categories:
 
     def may_make(self, path: Path) -> bool:
         """Whether a category at `path` may still be made, its parents counted."""
+        if not self._may_grow:
+            return False
         is_sound = len(path) <= DEEPEST and len(" > ".join(path)) <= LONGEST_PATH
         if not is_sound or any(len(name) > LONGEST_NAME for name in path):
             return False

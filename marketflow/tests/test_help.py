@@ -88,7 +88,7 @@ def test_the_fees_are_those_of_the_settings(client, settings, rate, words):
     page = opened(client, "/help/fees/")
 
     assert words in page.text
-    assert "does not pay shops out by itself" in page.text
+    assert "Each payout has a statement in your shop" in page.text
 
 
 def test_the_texts_carry_this_markets_figures(client, settings):

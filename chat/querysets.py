@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import (
     Case,
     Count,
+    Exists,
     F,
     IntegerField,
     Max,
@@ -66,8 +67,22 @@ class ConversationQuerySet(models.QuerySet):
             return 0
         return sum(self.unread(user).order_by().values_list("unread", flat=True))
 
+    def archived(self, user):
+        """Those that `user` has put away, and in which nothing was said since."""
+        return self.filter(_is_archived(user))
+
+    def in_use(self, user):
+        return self.exclude(_is_archived(user))
+
+    def about_orders(self):
+        from chat.models import Message
+
+        return self.filter(
+            Exists(Message.objects.filter(conversation=OuterRef("pk"), part__isnull=False))
+        )
+
     def with_people(self):
-        return self.select_related("buyer", "shop")
+        return self.select_related("buyer", "shop", "assigned_to")
 
     def for_lists(self):
         """With people, and `newest`: a list that holds the last message."""
@@ -75,6 +90,13 @@ class ConversationQuerySet(models.QuerySet):
 
         last = Message.objects.filter(seq=F("conversation__last_seq")).select_related("author")
         return self.with_people().prefetch_related(Prefetch("messages", last, to_attr="newest"))
+
+
+def _is_archived(user) -> Exists:
+    from chat.models import Seat
+
+    mine = Seat.objects.filter(conversation=OuterRef("pk"), user=user)
+    return Exists(mine.filter(archived_seq__gte=OuterRef("last_seq")))
 
 
 class SeatQuerySet(models.QuerySet):

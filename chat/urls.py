@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from chat.views import attachments, conversation, inbox, steps
+from chat.views import attachments, conversation, inbox, sorting, steps
 
 app_name = "chat"
 
@@ -18,6 +18,11 @@ of_a_conversation = [
     path("news/", conversation.news, name="news"),
     path("block/", steps.block, name="block"),
     path("unblock/", steps.unblock, name="unblock"),
+    path("archive/", sorting.archive, name="archive"),
+    path("unarchive/", sorting.unarchive, name="unarchive"),
+    path("mute/", sorting.mute, name="mute"),
+    path("unmute/", sorting.unmute, name="unmute"),
+    path("assign/", sorting.assign, name="assign"),
     path("report/", steps.report, name="report"),
     path("<int:seq>/edit/", steps.edit, name="edit"),
     path("<int:seq>/delete/", steps.delete, name="delete"),

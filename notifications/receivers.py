@@ -21,7 +21,7 @@ from catalog.events import ImportFinished, ProductChanged, ProductsPublished, St
 from catalog.models import ImportJob
 from chat.events import ConversationReported, MessagePosted
 from chat.models import Conversation, Side
-from chat.services import reading
+from chat.services import reading, sorting
 from marketflow.core.events import subscribe
 from notifications import webhook_receivers  # noqa: F401 - programs are told there
 from notifications.audiences import (
@@ -320,8 +320,9 @@ def tell_who_is_away_that_somebody_wrote(event: MessagePosted) -> None:
         page_args=(conversation.uuid,),
         facts={"name": conversation.name_of(Side(event.side))},
     )
+    hearing = sorting.who_hears(conversation, side, event.recipient_ids)
     for person in User.objects.filter(pk__in=event.recipient_ids).order_by("pk"):
-        if delivery.tell(user=person, news=news) is None:
+        if person.pk not in hearing or delivery.tell(user=person, news=news) is None:
             counts.push_on_commit(person)
 
 

@@ -31,6 +31,8 @@ class Conversation(models.Model):
     # Since when one side wants to hear nothing of the other.
     blocked_by_buyer_at = models.DateTimeField(null=True, blank=True)
     blocked_by_shop_at = models.DateTimeField(null=True, blank=True)
+    # Who of the shop answers; its other members are told nothing of it.
+    assigned_to = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
 
     objects = ConversationQuerySet.as_manager()
 
@@ -88,7 +90,8 @@ class Conversation(models.Model):
 
 
 class Seat(models.Model):
-    """Somebody's place in a conversation: what they have read, and when they looked last."""
+    """Somebody's place in a conversation: what they have read, when they looked last, and how
+    they keep it."""
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="seats")
     user = models.ForeignKey(User, models.CASCADE, related_name="seats")
@@ -96,6 +99,9 @@ class Seat(models.Model):
     read_seq = models.PositiveIntegerField(default=0)
     # By the database's clock. Null for somebody who has gone.
     seen_at = models.DateTimeField(null=True, blank=True)
+    is_muted = models.BooleanField(default=False)
+    # Put away with the message of this number: the next one brings it back.
+    archived_seq = models.PositiveIntegerField(null=True, blank=True)
 
     objects = SeatQuerySet.as_manager()
 
@@ -107,3 +113,7 @@ class Seat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.conversation_id}"
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_seq is not None and self.archived_seq >= self.conversation.last_seq

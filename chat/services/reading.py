@@ -19,7 +19,7 @@ def read(*, conversation: Conversation, reader: User, seq: int) -> int:
     Returns where it stands now.
     """
     last = Conversation.objects.values_list("last_seq", flat=True).get(pk=conversation.pk)
-    seat = _seat(conversation, reader)
+    seat = seat_of(conversation, reader)
     reached = min(seq, last)
     if Seat.objects.filter(pk=seat.pk, read_seq__lt=reached).update(read_seq=reached):
         push_on_commit(conversation.group, "read", side=seat.side, seq=reached)
@@ -33,7 +33,7 @@ def look(*, conversation: Conversation, person: User) -> datetime:
 
     Returns the moment, which `leave` takes back.
     """
-    seat = _seat(conversation, person)
+    seat = seat_of(conversation, person)
     was_here = is_here(conversation, Side(seat.side))
     Seat.objects.filter(pk=seat.pk).update(seen_at=Now())
     if not was_here:
@@ -63,7 +63,8 @@ def read_seq(conversation: Conversation, side: Side) -> int:
     return max(marks.values_list("read_seq", flat=True), default=0)
 
 
-def _seat(conversation: Conversation, person: User) -> Seat:
+def seat_of(conversation: Conversation, person: User) -> Seat:
+    """Theirs, made at their first visit."""
     side = conversation.side_of(person)
     seat, _ = Seat.objects.get_or_create(
         conversation=conversation, user=person, defaults={"side": side}

@@ -14,7 +14,7 @@ from accounts.models import Shop
 from accounts.pages import see_other, too_many
 from catalog.models import Product
 from chat.forms import CancelForm, MessageForm, OfferForm, ParcelForm, ReturnForm
-from chat.models import Conversation, Message, QuickReply, Side
+from chat.models import Conversation, Message, QuickReply, Seat, Side
 from chat.services import contact_details, filing, messaging, reading, writing
 from chat.views.finding import in_conversation, own, part_of, parts_of, product_of
 from marketflow.core import rate_limits
@@ -107,6 +107,8 @@ def show(
         "replies": _replies(conversation) if side == Side.SHOP else [],
         "parts": _parts(request, conversation, side),
         "pinned": _pinned(conversation, form),
+        "seat": Seat.objects.filter(conversation=conversation, user=request.user).first(),
+        "colleagues": conversation.people(Side.SHOP) if side == Side.SHOP else [],
     }
     if shown and request.method == "GET":
         reading.read(conversation=conversation, reader=request.user, seq=shown[-1].seq)

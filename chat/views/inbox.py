@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.models import Shop, User
 from chat.models import Conversation, Message
 from chat.views.finding import own
 
@@ -18,19 +21,42 @@ MOST_FOUND = 50
 @own
 def inbox(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
+    choices = _choices(Shop.objects.managed_by(request.user, "orders").exists())
     only = request.GET.get("only", "")
+    only = only if only in choices else ""
     mine = Conversation.objects.visible_to(request.user).with_unread(request.user)
-    if only == "unread":
-        mine = mine.filter(unread__gt=0)
+    mine = _kept(mine, only, request.user)
     page = Paginator(mine.for_lists(), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "conversations": list(page),
         "only": only,
+        "choices": choices,
+        "shown": choices[only],
         "words": words,
         "found": _found(request, words) if words else [],
     }
     return render(request, "chat/inbox.html", context)
+
+
+def _choices(answers: bool) -> dict[str, str]:
+    """What may be shown alone, by its value in the address."""
+    mine = {"mine": _("Assigned to you")} if answers else {}
+    rest = {"archived": _("Archived")}
+    return {"": _("All"), "unread": _("Unread"), "orders": _("Orders")} | mine | rest
+
+
+def _kept(rows: QuerySet[Conversation], only: str, user: User) -> QuerySet[Conversation]:
+    match only:
+        case "archived":
+            return rows.archived(user)
+        case "unread":
+            return rows.filter(unread__gt=0)
+        case "orders":
+            return rows.in_use(user).about_orders()
+        case "mine":
+            return rows.in_use(user).filter(assigned_to=user)
+    return rows.in_use(user)
 
 
 def _found(request: HttpRequest, words: str) -> list[Message]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.models import ShopMember
 from accounts.tests.factories import make_user
 from carts.models import WishListItem
 from carts.services import wish_list
@@ -11,7 +12,8 @@ from catalog.models import ImportJob, Variant
 from catalog.services import listing
 from catalog.services.importing import jobs
 from catalog.tests.factories import make_variant
-from chat.services import manners, reading
+from chat.models import Conversation
+from chat.services import manners, reading, sorting
 from chat.tests.factories import answer, make_message
 from marketflow.core import invariants
 from notifications.models import Mail, Notification
@@ -51,6 +53,33 @@ def test_after_reading_the_next_message_is_news_again(buyer, shop, seller):
     hear()
 
     assert len(told("message")) == 2
+
+
+def test_who_has_muted_a_conversation_is_told_nothing_and_it_counts_on(buyer, shop, seller):
+    talk = make_message(buyer, shop).conversation
+    sorting.mute(conversation=talk, person=seller, is_muted=True)
+    hear()
+    assert told("message") == []
+    assert Conversation.objects.unread_count(seller) == 1
+
+    sorting.mute(conversation=talk, person=seller, is_muted=False)
+    make_message(buyer, shop, "And how wide?")
+    hear()
+    assert told("message") == [(seller.email, "Ana has written to you.")]
+
+
+def test_of_a_shop_only_who_answers_is_told_while_they_are_there(buyer, shop, seller):
+    pat = make_user("pat")
+    seat = ShopMember.objects.create(shop=shop, user=pat, role=ShopMember.Role.SUPPORT)
+    talk = make_message(buyer, shop).conversation
+    sorting.assign(conversation=talk, member=pat)
+    hear()
+    assert told("message") == [(pat.email, "Ana has written to you.")]
+
+    seat.delete()
+    make_message(buyer, shop, "And how wide?")
+    hear()
+    assert told("message")[1:] == [(seller.email, "Ana has written to you.")]
 
 
 def test_who_looks_at_the_conversation_is_told_nothing(buyer, shop, seller):

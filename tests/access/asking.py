@@ -45,6 +45,7 @@ class Asker:
 
     def __init__(self, user: User | None) -> None:
         self.client = Client(raise_request_exception=False)
+        self.is_somebody = user is not None
         if user:
             self.client.force_login(user)
 

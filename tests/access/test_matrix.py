@@ -192,8 +192,8 @@ def _problem(asker, method, route, own, rule: Rule | None, before: str) -> str:
     is_read = method == "get" and not rule.is_for_a_model
     is_there = is_read and f"/{route.name}" not in NOT_THERE_YET
     wrong = ("sign in", "forbidden", "hidden") if is_there else ("sign in",)
-    if f"/{route.name}" in ASK_WHO:
-        wrong = ()
+    if f"/{route.name}" in ASK_WHO and not asker.is_somebody:
+        return "" if answer.word in ("sign in", "no method") else f"is not asked: {answer.word}"
     return f"is turned away: {answer.word}" if answer.word in wrong else ""
 
 

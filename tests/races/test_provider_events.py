@@ -22,8 +22,8 @@ from tests.races.racing import race
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
-# A twentieth of A6. How fast the answers are, the gauntlet judges on the production processes.
-SIZE = 50
+# A tenth of A6. How fast the answers are, the gauntlet judges on the production processes.
+SIZE = 100
 # What the buyers pay with, in turn: paid, declined, asked by the bank, and paid on the morrow.
 METHODS = [
     "pm_card_visa",
@@ -190,9 +190,9 @@ def in_a_storm(psp, live_server, size: int = SIZE) -> tuple[list[tuple], dict]:
         url=f"{live_server.url}{URL}",
         paused=True,
         copies=[1, 5],
-        spread_ms=1500,
+        spread_ms=3000,
         late_rate=0.1,
-        late_ms=3000,
+        late_ms=6000,
         bad_rate=0.05,
         seed=6,
     )

@@ -51,13 +51,17 @@ class Sold:
 
 
 @whole_unit
-def reserve(quantities: Mapping[int, int]) -> None:
-    """Promise all of it, or nothing. Raises `OutOfStock` naming every short item."""
+def reserve(quantities: Mapping[int, int], *, variant_ids: Iterable[int] | None = None) -> None:
+    """Promise all of it, or nothing. Raises `OutOfStock` naming every short item.
+
+    `quantities` in units, by the stock item's primary key. `variant_ids` are the variants these
+    items count; who knows them spares a question.
+    """
     _require_positive(quantities.values())
     short = [pk for pk in _in_order(quantities) if not _take(pk, quantities[pk])]
     if short:
         raise OutOfStock(items=_shortages(short))
-    _announce(quantities)
+    _announce(quantities, variant_ids)
 
 
 @whole_unit
@@ -263,9 +267,12 @@ def _shortages(stock_item_ids: list[int]) -> list[dict[str, object]]:
     ]
 
 
-def _announce(stock_item_ids: Iterable[int]) -> None:
+def _announce(stock_item_ids: Iterable[int], variant_ids: Iterable[int] | None = None) -> None:
     ids = sorted(set(stock_item_ids))
-    live.stock_changed(ids)
+    if variant_ids is None:
+        live.stock_changed(ids)
+    else:
+        live.stock_changed_of(variant_ids)
     publish(StockChanged(stock_item_ids=ids))
 
 

@@ -143,7 +143,11 @@ def _place(cart: Cart, quote: str, delivery: Delivery, buyer: User | None) -> Or
 
 def _take(priced: PricedCart, uses: list[Redemption], past: BuyersPast) -> None:
     """What others want too: the stock, then the promotions."""
-    inventory.reserve(_quantities(priced))
+    tracked = [line for line in priced.lines if line.variant.stock_item]
+    inventory.reserve(
+        {line.variant.stock_item.pk: line.quantity for line in tracked},
+        variant_ids=[line.variant.pk for line in tracked],
+    )
     promotions.redeem(uses=uses, past=past)
     crash_point("stock_allocated")
 
@@ -177,11 +181,6 @@ def _shortage(line: PricedLine) -> dict[str, object]:
         "title": str(line.variant),
         "available": line.free or 0,
     }
-
-
-def _quantities(priced: PricedCart) -> dict[int, int]:
-    tracked = [line for line in priced.lines if line.variant.stock_item]
-    return {line.variant.stock_item.pk: line.quantity for line in tracked}
 
 
 def _write(cart: Cart, priced: PricedCart, delivery: Delivery, buyer: User | None) -> Order:

@@ -385,6 +385,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "LevelEnum": ["in", "low", "out"],
+        "PaymentStatusEnum": ["captured", "requires_action", "processing", "failed"],
         "ShopStateEnum": "accounts.models.Shop.State",
         "ProductStateEnum": "catalog.models.Product.State",
         "WrittenProductStateEnum": ["draft", "published"],

@@ -125,6 +125,10 @@ class ShopsOrderSerializer(SellerOrderSerializer):
         read_only_fields = fields
 
 
+# What a program is told: a payment that was only begun is "processing".
+STATUSES = ["captured", "requires_action", "processing", "failed"]
+
+
 class PaymentSerializer(serializers.ModelSerializer):
     id = serializers.UUIDField(source="uuid")
     status = serializers.SerializerMethodField()
@@ -144,6 +148,7 @@ class PaymentSerializer(serializers.ModelSerializer):
         ]
         read_only_fields = fields
 
+    @extend_schema_field(serializers.ChoiceField(STATUSES))
     def get_status(self, payment: Payment) -> str:
         # Started, and its outcome not known yet: to a program that is "processing".
         return "processing" if payment.state == Payment.State.CREATED else payment.state

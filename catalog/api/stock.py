@@ -113,7 +113,7 @@ class StockView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Every SKU whose stock is counted, or what changed since an hour."""
-        rows = self._items(self._shop(request, slug))
+        rows = self._items(self.get_object())
         if changes.is_asked(request):
             page = changes.page(request, rows)
             return page.answer(StockRowSerializer(page.rows, many=True).data)
@@ -129,15 +129,16 @@ class StockView(APIView):
         A count says what lay on the shelf at `as_of`; what was sold or moved since is added again.
         A change by `delta` is done once per `key`: sent again, it is answered as before.
         """
-        shop = self._shop(request, slug)
+        shop = self.get_object()
         body = StockInput(data=request.data)
         body.is_valid(raise_exception=True)
         entries = [_entry(values) for values in body.validated_data["items"]]
         results = stock_sync.sync(shop=shop, entries=entries)
         return Response({"items": [_told(result) for result in results]})
 
-    def _shop(self, request: Request, slug: str) -> Shop:
-        return get_object_or_404(Shop.objects.managed_by(request.user, DUTY), slug=slug)
+    def get_object(self) -> Shop:
+        mine = Shop.objects.managed_by(self.request.user, DUTY)
+        return get_object_or_404(mine, slug=self.kwargs["slug"])
 
     def _items(self, shop: Shop) -> QuerySet:
         rows = StockItem.objects.filter(variant__shop=shop)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.db import connection, transaction
+from rest_framework.test import APIClient
 
 from accounts.models import BrowserSession
 from marketflow.tests.two_shops import digest
@@ -49,7 +50,21 @@ WITHOUT_A_ROW = {
     "media/<path>",
     "notifications/unsubscribe/<token>/",
 }
+# Headers and bodies that no address takes.
+BROKEN = {
+    "no key": ({}, "{}"),
+    "a key that is too long": ({"Idempotency-Key": "x" * 101}, "{}"),
+    "half a body": ({"Idempotency-Key": "k1"}, "{"),
+    "half a body and no key": ({}, "{"),
+    "a list": ({"Idempotency-Key": "k1"}, "[]"),
+}
+NOT_FOUND = (404, b'{"code":"not_found","detail":"There is nothing here for you."}')
 SITES = ("api", "pages", "seller", "admin")
+
+
+@pytest.fixture(scope="module")
+def world_of_all(module_db) -> World:
+    return World()
 
 
 @dataclass(frozen=True)
@@ -140,6 +155,35 @@ def test_the_matrix_would_notice_an_open_door(monkeypatch):
     surprises = surprises_in(World(), doors)
 
     assert [line for line in surprises if "rita" in line]
+
+
+@pytest.mark.parametrize("name", ["sam", "rita"])
+def test_what_is_not_theirs_is_not_there_however_wrong_the_request(world_of_all, name):
+    world, sender, before = world_of_all, APIClient(), business()
+    sender.force_authenticate(world.people[name])
+    told = {}
+
+    for route in foreign_posts(name):
+        own = world.parameters(route)
+        for parameters in (own, unknown(route, own)):
+            for wrong, (headers, body) in BROKEN.items():
+                address = route.address(parameters)
+                answer = sender.generic("POST", address, body, "application/json", headers=headers)
+                told[address, wrong] = (answer.status_code, answer.content)
+
+    assert len(told) > 200
+    assert {key: answer for key, answer in told.items() if answer != NOT_FOUND} == {}
+    assert business() == before
+
+
+def foreign_posts(name: str) -> list[Route]:
+    """Where the API takes a POST to what is not of `name`."""
+    return [
+        route
+        for route in routes()
+        if route.name.startswith("api/v1/") and route.parameters and "post" in route.methods
+        if name not in rule_of(route, "post").people
+    ]
 
 
 def business() -> str:

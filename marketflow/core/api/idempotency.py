@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketflow.core import guards, sealing
+from marketflow.core.api.finding import require_there
 from marketflow.core.models import IdempotentRequest
 from marketflow.core.transactions import at_the_end, whole_unit
 
@@ -67,7 +68,12 @@ def idempotent(
     def decorate(handler: Callable[..., Response]) -> Callable[..., Response]:
         @wraps(handler)
         def once(view, request: Request, *args, **kwargs) -> Response:
-            key = _key(request, required=required)
+            try:
+                key = _key(request, required=required)
+                fingerprint = _fingerprint(request) if key else ""
+            except APIException:
+                require_there(view)
+                raise
             actor = _actor(view, request)
             if not key or not actor:
                 return handler(view, request, *args, **kwargs)
@@ -78,7 +84,7 @@ def idempotent(
                 response.is_secret = is_secret
                 return response
 
-            return answer(actor, key, request, respond)
+            return answer(actor, key, fingerprint, request, respond)
 
         once.takes_idempotency_key = "required" if required else "honoured"
         return once
@@ -121,9 +127,11 @@ class _NotKept(Exception):
         self.response = response
 
 
-def _answer(actor: str, key: str, request: Request, respond: Callable[[], Response]) -> Response:
+def _answer(
+    actor: str, key: str, fingerprint: str, request: Request, respond: Callable[[], Response]
+) -> Response:
     try:
-        response = _answer_in_one(actor, key, _fingerprint(request), respond)
+        response = _answer_in_one(actor, key, fingerprint, respond)
     except _NotKept as answer:
         return answer.response
     guards.crash_point("order_committed")
@@ -147,9 +155,8 @@ def _answer_in_one(
 
 
 def _answer_calling_out(
-    actor: str, key: str, request: Request, respond: Callable[[], Response]
+    actor: str, key: str, fingerprint: str, request: Request, respond: Callable[[], Response]
 ) -> Response:
-    fingerprint = _fingerprint(request)
     entry = _claim(actor, key, fingerprint) or _take_over(actor, key, fingerprint)
     if entry is None:
         return _replay(actor, key, fingerprint)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 
+from marketflow.core.api.finding import require_there
+
 if TYPE_CHECKING:  # The views load this module themselves.
     from rest_framework.request import Request
     from rest_framework.views import APIView
@@ -79,7 +81,5 @@ def require(request: Request, view: APIView) -> None:
         raise NotForKeys
     if scope in granted:
         return
-    if view.kwargs and hasattr(view, "get_object"):
-        # Only looks: the step itself is not taken.
-        view.get_object()
+    require_there(view)
     raise MissingScope(scope)

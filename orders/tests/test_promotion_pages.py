@@ -120,8 +120,8 @@ def test_a_use_lost_at_the_very_end_is_a_refusal_with_the_cart(api, buyer, shop,
     cart = api.get("/api/v1/cart/").json()
     take, once, tries = inventory.reserve, CheckoutView._order, []
 
-    def reserve(quantities):
-        take(quantities)
+    def reserve(quantities, **named):
+        take(quantities, **named)
         Promotion.objects.update(max_uses=0)
 
     def attempt(view, request):

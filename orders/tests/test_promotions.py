@@ -158,8 +158,8 @@ def somebody_is_faster(monkeypatch):
     def change(**fields):
         tries = []
 
-        def reserve(quantities):
-            take(quantities)
+        def reserve(quantities, **named):
+            take(quantities, **named)
             Promotion.objects.update(**fields)
 
         def attempt(*args):

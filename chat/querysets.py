@@ -23,6 +23,9 @@ from django.db.models.functions import Coalesce, Now
 from accounts.models import Shop
 from accounts.querysets import bought_by
 
+# What a list of conversations may show alone; `mine` are those assigned to the reader.
+LISTS = ("in_use", "unread", "orders", "mine", "archived")
+
 
 class ConversationQuerySet(models.QuerySet):
     def managed_by(self, user, duty: str = "orders"):
@@ -73,6 +76,26 @@ class ConversationQuerySet(models.QuerySet):
 
     def in_use(self, user):
         return self.exclude(_is_archived(user))
+
+    def with_keeping(self, user):
+        """With `is_archived` and `is_muted`: how `user` keeps them."""
+        from chat.models import Seat
+
+        muted = Seat.objects.filter(conversation=OuterRef("pk"), user=user, is_muted=True)
+        return self.annotate(is_archived=_is_archived(user), is_muted=Exists(muted))
+
+    def kept(self, user, how: str):
+        """Those that a list called `how` shows: see `LISTS`. Needs `with_unread`."""
+        match how:
+            case "archived":
+                return self.archived(user)
+            case "unread":
+                return self.filter(unread__gt=0)
+            case "orders":
+                return self.in_use(user).about_orders()
+            case "mine":
+                return self.in_use(user).filter(assigned_to=user)
+        return self.in_use(user)
 
     def about_orders(self):
         from chat.models import Message

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from carts.models import WishListItem
 from carts.services import wish_list
 from catalog.api.serializers import ProductSummarySerializer
-from marketflow.core.api.fields import StrictSerializer
+from marketflow.core.api.fields import Nothing
 from marketflow.core.api.permissions import IsAuthenticated
 
 
@@ -23,10 +23,6 @@ class WishSerializer(serializers.ModelSerializer):
         model = WishListItem
         fields = ["product", "added_at"]
         read_only_fields = fields
-
-
-class Nothing(StrictSerializer):
-    """A body without a field."""
 
 
 class WishListViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.models import User
 from chat.frames import for_side, frame
 from chat.models import Attachment, Conversation, Message, Proposal, Side
 from marketflow.core.api.fields import MoneyField, StrictSerializer, WholeNumberField
@@ -66,6 +67,25 @@ class LastMessageSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
+class MemberSerializer(serializers.Serializer):
+    """Somebody of the shop, as its other members see them."""
+
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.SerializerMethodField()
+
+    def get_name(self, member: User) -> str:
+        return member.name or member.email
+
+
+class AssignmentSerializer(serializers.Serializer):
+    member = MemberSerializer(allow_null=True, help_text="Who answers; null for all of them.")
+    members = MemberSerializer(many=True, help_text="Who may answer for the shop.")
+
+
+class AssignmentInput(StrictSerializer):
+    member = serializers.UUIDField(help_text="One of `members`.")
+
+
 class ConversationSerializer(serializers.ModelSerializer):
     id = serializers.UUIDField(source="uuid")
     shop = ShopOfConversationSerializer()
@@ -76,6 +96,13 @@ class ConversationSerializer(serializers.ModelSerializer):
     read_seq = serializers.IntegerField(help_text="Up to where the caller's side has read.")
     unread = serializers.IntegerField()
     is_blocked = serializers.BooleanField()
+    is_archived = serializers.BooleanField(help_text="By the caller, until the next message.")
+    is_muted = serializers.BooleanField(help_text="By the caller, who is told of no message.")
+    assigned_to = MemberSerializer(
+        allow_null=True,
+        required=False,
+        help_text="Who of the shop answers. The shop's own members get it.",
+    )
     last_message = serializers.SerializerMethodField()
 
     class Meta:
@@ -89,11 +116,20 @@ class ConversationSerializer(serializers.ModelSerializer):
             "read_seq",
             "unread",
             "is_blocked",
+            "is_archived",
+            "is_muted",
+            "assigned_to",
             "last_message",
             "last_message_at",
             "started_at",
         ]
         read_only_fields = fields
+
+    def to_representation(self, conversation: Conversation) -> dict[str, Any]:
+        told = super().to_representation(conversation)
+        if conversation.own_side == Side.BUYER:
+            del told["assigned_to"]
+        return told
 
     @extend_schema_field(LastMessageSerializer(allow_null=True))
     def get_last_message(self, conversation: Conversation) -> dict[str, Any] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
@@ -16,6 +17,8 @@ from rest_framework.response import Response
 from accounts.models import Shop
 from catalog.models import Product
 from chat.api.serializers import (
+    AssignmentInput,
+    AssignmentSerializer,
     ConversationSerializer,
     MessageInput,
     MessageSerializer,
@@ -23,9 +26,11 @@ from chat.api.serializers import (
     ReadSerializer,
     StartInput,
 )
-from chat.models import Conversation, Message
-from chat.services import messaging, reading
+from chat.models import Conversation, Message, Side
+from chat.querysets import LISTS
+from chat.services import messaging, reading, sorting
 from marketflow.core import rate_limits
+from marketflow.core.api.fields import Nothing
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import IsAuthenticated
 from orders.api.inputs import validated
@@ -33,6 +38,13 @@ from orders.models import SellerOrder
 
 AFTER = OpenApiParameter(
     "after", OpenApiTypes.INT, description="Only messages with a higher `seq` than this."
+)
+ONLY = OpenApiParameter(
+    "only",
+    OpenApiTypes.STR,
+    enum=LISTS,
+    description="Without it all of them. `in_use` are those not archived; `unread` have something "
+    "new; `orders` are in use and about an order, `mine` are in use and assigned to the caller.",
 )
 
 
@@ -51,7 +63,21 @@ class ConversationViewSet(
 
     def get_queryset(self):
         user = self.request.user
-        return Conversation.objects.visible_to(user).with_unread(user).for_lists()
+        rows = Conversation.objects.visible_to(user)
+        return rows.with_unread(user).with_keeping(user).for_lists()
+
+    def filter_queryset(self, rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+        only = self.request.query_params.get("only") if self.action == "list" else None
+        if only is None:
+            return rows
+        if only not in LISTS:
+            raise ValidationError({"only": [f"One of {', '.join(LISTS)}."]})
+        return rows.kept(self.request.user, only)
+
+    @extend_schema(parameters=[ONLY])
+    def list(self, request: Request) -> Response:
+        """Conversations, the latest message first."""
+        return super().list(request)
 
     @extend_schema(request=StartInput, responses={201: ConversationSerializer})
     @idempotent()
@@ -106,6 +132,82 @@ class ConversationViewSet(
         values = validated(ReadInput, request)
         reached = reading.read(conversation=conversation, reader=request.user, seq=values["seq"])
         return Response({"seq": reached, "unread": self.get_object().unread})
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["put"])
+    def archive(self, request: Request, id: str) -> Response:
+        """Put it away, for oneself alone, until the next message. What stands there is read."""
+        conversation = self._asked_for_nothing()
+        sorting.archive(conversation=conversation, person=request.user)
+        return self._now()
+
+    @extend_schema(responses={204: None})
+    @archive.mapping.delete
+    def unarchive(self, request: Request, id: str) -> Response:
+        """Take it out of the archive; one that is not there is out already."""
+        sorting.unarchive(conversation=self.get_object(), person=request.user)
+        return Response(status=204)
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["put"])
+    def mute(self, request: Request, id: str) -> Response:
+        """Be told of no new message here. Counts go on."""
+        conversation = self._asked_for_nothing()
+        sorting.mute(conversation=conversation, person=request.user, is_muted=True)
+        return self._now()
+
+    @extend_schema(responses={204: None})
+    @mute.mapping.delete
+    def unmute(self, request: Request, id: str) -> Response:
+        """Be told of new messages again."""
+        sorting.mute(conversation=self.get_object(), person=request.user, is_muted=False)
+        return Response(status=204)
+
+    @extend_schema(responses=AssignmentSerializer)
+    @action(detail=True)
+    def assignment(self, request: Request, id: str) -> Response:
+        """Who of the shop answers, and who may. For the shop's own members."""
+        return self._assignment(self._of_the_shop())
+
+    @extend_schema(request=AssignmentInput, responses=AssignmentSerializer)
+    @assignment.mapping.put
+    def assign(self, request: Request, id: str) -> Response:
+        """Let one member of the shop answer, who alone is told of new messages. All still may."""
+        conversation = self._of_the_shop()
+        values = validated(AssignmentInput, request)
+        member = conversation.people(Side.SHOP).filter(uuid=values["member"]).first()
+        if member is None:
+            raise ValidationError({"member": ["No such member of the shop."]})
+        sorting.assign(conversation=conversation, member=member)
+        return self._assignment(self._of_the_shop())
+
+    @extend_schema(responses={204: None})
+    @assignment.mapping.delete
+    def unassign(self, request: Request, id: str) -> Response:
+        """Let all members of the shop answer."""
+        sorting.assign(conversation=self._of_the_shop(), member=None)
+        return Response(status=204)
+
+    def _asked_for_nothing(self) -> Conversation:
+        """The conversation, of a request without a field."""
+        conversation = self.get_object()
+        validated(Nothing, self.request)
+        return conversation
+
+    def _now(self) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def _of_the_shop(self) -> Conversation:
+        """The conversation, for whoever answers it as the shop. Raises Http404 for the buyer."""
+        conversation = self.get_object()
+        if conversation.own_side == Side.BUYER:
+            raise Http404
+        return conversation
+
+    def _assignment(self, conversation: Conversation) -> Response:
+        members = conversation.people(Side.SHOP).order_by("pk")
+        told = {"member": conversation.assigned_to, "members": members}
+        return Response(AssignmentSerializer(told).data)
 
     def _messages(self, conversation: Conversation, rows: Any, *, many: bool = False) -> Any:
         context = self.get_serializer_context() | {"side": conversation.own_side}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import Shop, User
+from accounts.models import Shop
 from chat.models import Conversation, Message
 from chat.views.finding import own
 
@@ -25,7 +24,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     only = request.GET.get("only", "")
     only = only if only in choices else ""
     mine = Conversation.objects.visible_to(request.user).with_unread(request.user)
-    mine = _kept(mine, only, request.user)
+    mine = mine.kept(request.user, only)
     page = Paginator(mine.for_lists(), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
@@ -44,19 +43,6 @@ def _choices(answers: bool) -> dict[str, str]:
     mine = {"mine": _("Assigned to you")} if answers else {}
     rest = {"archived": _("Archived")}
     return {"": _("All"), "unread": _("Unread"), "orders": _("Orders")} | mine | rest
-
-
-def _kept(rows: QuerySet[Conversation], only: str, user: User) -> QuerySet[Conversation]:
-    match only:
-        case "archived":
-            return rows.archived(user)
-        case "unread":
-            return rows.filter(unread__gt=0)
-        case "orders":
-            return rows.in_use(user).about_orders()
-        case "mine":
-            return rows.in_use(user).filter(assigned_to=user)
-    return rows.in_use(user)
 
 
 def _found(request: HttpRequest, words: str) -> list[Message]:

@@ -97,3 +97,7 @@ class StrictSerializer(serializers.Serializer):
             if unknown:
                 raise serializers.ValidationError(dict.fromkeys(unknown, ["Unknown field."]))
         return super().to_internal_value(data)
+
+
+class Nothing(StrictSerializer):
+    """A body without a field."""

@@ -198,6 +198,13 @@ def pytest_collection_modifyitems(config, items):
     if races and not on_postgresql:
         config.hook.pytest_deselected(items=races)
         items[:] = [item for item in items if item not in races]
+    for item in items:
+        # Fifty connections at once are as many as a server allows: one race at a time, and one set
+        # of production processes, but a race beside a set.
+        for mark in ("races", "processes"):
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.xdist_group(mark))
+                break
     if not find_chromium():
         for item in items:
             if item.get_closest_marker("browser"):

@@ -1,9 +1,10 @@
 """What `make test` runs: the whole suite twice, then what needs more of the machine.
 
 Once embedded (SQLite, memory) and once on PostgreSQL and Redis, several tests at a time; then, on
-those same servers, the browser tests, and one after the other the races and the production
-processes. The servers start before pytest, because pytest-django reads the settings before any
-conftest.py. The closing lines say what was used, what was skipped and why.
+those same servers, the browser tests; then the races one after the other, and beside them the
+production processes one after the other. The servers start before pytest, because pytest-django
+reads the settings before any conftest.py. The closing lines say what was used, what was skipped
+and why.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tests.servers.throwaway_postgres import own_database, postgresql
 from tests.servers.throwaway_valkey import redis_server
 
 ROOT = Path(__file__).resolve().parent.parent
-# A race of fifty buyers opens fifty connections; two at once are more than a server may allow.
+# These are told apart by groups, which conftest.py sets.
 ALONE = "races or processes"
 BROWSER = f"browser and not ({ALONE})"
 TOGETHER = f"not (browser or {ALONE})"
@@ -70,7 +71,7 @@ def main(arguments: list[str]) -> int:
             used += words
             results.append(pytest("PostgreSQL and Redis", urls, TOGETHER, arguments))
             results.append(pytest("in a browser", urls, BROWSER, arguments))
-            results.append(pytest("by themselves", urls, ALONE, arguments, workers=0))
+            results.append(pytest("by themselves", urls, ALONE, arguments, dist="loadgroup"))
     except NoServer as problem:
         problems.append(f"THE SUITE DID NOT RUN ON POSTGRESQL AND REDIS: {problem}")
     used.append(browser_words())
@@ -101,14 +102,14 @@ def pytest(
     urls: dict[str, str],
     marks: str,
     arguments: list[str],
-    workers: int = WORKERS,
+    dist: str = "load",
 ) -> Result:
     print(f"\n=== {name}", flush=True)
     with tempfile.TemporaryDirectory(prefix="marketflow-report-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-m", marks, f"--junitxml={report}"]
-        if workers > 1:
-            command += ["-n", str(workers)]
+        if WORKERS > 1:
+            command += ["-n", str(WORKERS), "--dist", dist]
         # A developer's own servers must not slip into the embedded run.
         inherited = {n: v for n, v in os.environ.items() if n not in ("DATABASE_URL", "REDIS_URL")}
         code = subprocess.call([*command, *arguments], env=inherited | urls, cwd=ROOT)

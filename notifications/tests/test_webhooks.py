@@ -279,7 +279,7 @@ def test_what_the_relay_has_not_told_yet_is_waited_for(buyer, shop, receiver):
     assert sending.send_due() == 0
     assert receiver.asked == []
 
-    OutboxEvent.objects.update(due_at=now())
+    OutboxEvent.objects.update(due_at=now() - timedelta(seconds=1))
     relay_all()
     all_due()
     sending.send_due()
@@ -326,7 +326,7 @@ def test_after_an_outage_nothing_waits_for_hours(buyer, shop, receiver):
     receiver.mode = "ok"
     late = WebhookDelivery.objects.order_by("pk").first()
     WebhookDelivery.objects.update(due_at=now() + timedelta(hours=5))
-    WebhookDelivery.objects.filter(pk=late.pk).update(due_at=now())
+    WebhookDelivery.objects.filter(pk=late.pk).update(due_at=now() - timedelta(seconds=1))
 
     sending.send_due()
 

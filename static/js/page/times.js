@@ -10,9 +10,13 @@ export function showTimes() {
   if (!timeZone) return;
   const secure = location.protocol === "https:" ? "; secure" : "";
   document.cookie = `tz=${timeZone}; path=/; max-age=${A_YEAR}; samesite=lax${secure}`;
-  for (const element of document.querySelectorAll("time[data-form]")) {
+  const times = [...document.querySelectorAll("time[data-form]")];
+  const widths = times.map((element) => element.getBoundingClientRect().width);
+  times.forEach((element, place) => {
+    // In a row of things the room of "09:35 UTC" stays: what follows must not move up a line.
+    element.style.minInlineSize = `${widths[place]}px`;
     element.textContent = inWords(new Date(element.dateTime), element.dataset.form, timeZone);
-  }
+  });
 }
 
 function inWords(moment, form, timeZone) {

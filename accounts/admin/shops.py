@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from accounts.models import Shop, ShopMember
@@ -58,6 +63,7 @@ class ShopAdmin(StaffAdmin):
     ]
     inlines = [MemberInline]
     actions = ["approve", "refuse", "suspend", "reinstate", "hold_payouts", "release_payouts"]
+    actions_detail = ["approve_this", "refuse_this"]
     fieldsets = [
         (
             None,
@@ -145,6 +151,61 @@ class ShopAdmin(StaffAdmin):
     def release_payouts(self, request: HttpRequest, rows: QuerySet) -> None:
         self._each(request, rows, lambda shop: shops.release_payouts(shop=shop, by=request.user))
 
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        # Only an application is decided; of any other shop there is nothing to press.
+        shop = self.get_object(request, unquote(str(object_id)))
+        if shop is None or shop.state != Shop.State.APPLIED:
+            return []
+        return super().get_actions_detail(request, object_id)
+
+    @action(
+        description=_("Approve"), url_path="approve", permissions=["change"], icon="check_circle"
+    )
+    def approve_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decided(request, object_id, "approve", forms.Form, _("Approve"))
+
+    @action(
+        description=_("Refuse, with a reason"),
+        url_path="refuse",
+        permissions=["change"],
+        icon="cancel",
+    )
+    def refuse_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decided(request, object_id, "refuse", ReasonForm, _("Refuse"))
+
+    def _decided(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        name: str,
+        form_class: type[forms.Form],
+        button: str,
+    ) -> HttpResponse:
+        """The step from the shop's own page: a link leads here, and nothing is done by a link."""
+        shop = self.get_object(request, unquote(object_id))
+        if shop is None:
+            raise Http404
+        page = reverse(f"{self.admin_site.name}:accounts_shop_change", args=[shop.pk])
+        form = answered(request, form_class)
+        if not form.is_valid():
+            rows = Shop.objects.filter(pk=shop.pk)
+            title = self.get_action(name)[2]
+            return ask(
+                self,
+                request,
+                rows,
+                form,
+                action=name,
+                title=title,
+                button=button,
+                context={"back": page},
+            )
+        step = getattr(shops, name)
+        self._each(
+            request, [shop], lambda shop: step(shop=shop, by=request.user, **form.cleaned_data)
+        )
+        return redirect(page)
+
     def _with_reason(
         self,
         request: HttpRequest,
@@ -161,7 +222,9 @@ class ShopAdmin(StaffAdmin):
         self._each(request, rows, lambda shop: step(shop=shop, by=request.user, reason=reason))
         return None
 
-    def _each(self, request: HttpRequest, rows: QuerySet, step: Callable[[Shop], Shop]) -> None:
+    def _each(
+        self, request: HttpRequest, rows: Iterable[Shop], step: Callable[[Shop], Shop]
+    ) -> None:
         """Take the step with each shop; one that can't take it stops none of the others."""
         done = 0
         for shop in rows:

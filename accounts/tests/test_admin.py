@@ -61,6 +61,57 @@ def test_a_refusal_needs_a_reason_that_the_applicant_reads(client, boss):
     assert (shop.state, shop.state_reason) == (Shop.State.REFUSED, "Name the trader.")
 
 
+def test_staff_open_a_shop_from_its_own_page(client, boss):
+    shop = make_shop("New Shop", members=["nora"], state="applied")
+    client.force_login(boss)
+    page = client.get(f"{SHOPS}{shop.pk}/change/").content.decode()
+    assert f'href="{SHOPS}{shop.pk}/approve/"' in page
+
+    asked = client.get(f"{SHOPS}{shop.pk}/approve/")
+    shop.refresh_from_db()
+    assert (asked.status_code, shop.state) == (200, Shop.State.APPLIED)
+
+    answer = client.post(f"{SHOPS}{shop.pk}/approve/", {"confirmed": "1"})
+    shop.refresh_from_db()
+    assert answer.url == f"{SHOPS}{shop.pk}/change/"
+    assert shop.state == Shop.State.OPEN
+    assert AuditEntry.objects.filter(actor=boss, action="shop_open").exists()
+
+
+def test_staff_refuse_a_shop_from_its_own_page_with_a_reason(client, boss):
+    shop = make_shop("New Shop", members=["nora"], state="applied")
+    client.force_login(boss)
+    path = f"{SHOPS}{shop.pk}/refuse/"
+
+    without = client.post(path, {"confirmed": "1", "reason": " "})
+    shop.refresh_from_db()
+    assert (without.status_code, shop.state) == (200, Shop.State.APPLIED)
+
+    client.post(path, {"confirmed": "1", "reason": "Name the trader."})
+    shop.refresh_from_db()
+    assert (shop.state, shop.state_reason) == (Shop.State.REFUSED, "Name the trader.")
+
+
+def test_a_shop_that_is_open_is_not_decided_again(client, boss, shop):
+    client.force_login(boss)
+
+    page = client.get(f"{SHOPS}{shop.pk}/change/").content.decode()
+    client.post(f"{SHOPS}{shop.pk}/refuse/", {"confirmed": "1", "reason": "Too late."})
+
+    shop.refresh_from_db()
+    assert f"{SHOPS}{shop.pk}/refuse/" not in page
+    assert (shop.state, shop.state_reason) == (Shop.State.OPEN, "")
+    assert not AuditEntry.objects.filter(action="shop_refused").exists()
+
+
+def test_a_shop_that_never_was_is_not_decided(client, boss):
+    client.force_login(boss)
+
+    assert client.get(f"{SHOPS}987/approve/").status_code == 404
+    assert client.get(f"{SHOPS}fern/approve/").status_code == 404
+    assert client.get(f"{SHOPS}fern/change/").status_code == 404
+
+
 def test_a_shop_that_cannot_take_the_step_stops_none_of_the_others(client, boss):
     applied = make_shop("New Shop", members=["nora"], state="applied")
     already_open = make_shop("Old Shop", members=["olga"])
@@ -83,8 +134,10 @@ def test_who_may_only_look_at_shops_approves_none(client, shop):
     client.force_login(looker)
 
     act(client, SHOPS, "approve", shop)
+    answer = client.post(f"{SHOPS}{shop.pk}/approve/", {"confirmed": "1"})
 
     shop.refresh_from_db()
+    assert answer.status_code == 403
     assert shop.state == Shop.State.APPLIED
 
 

@@ -61,6 +61,7 @@ def ask(
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "checkbox_name": ACTION_CHECKBOX_NAME,
             "select_across": request.POST.get("select_across", "0"),
+            "back": request.get_full_path(),
             **(context or {}),
         },
     )

@@ -62,7 +62,7 @@ class OwnImportAdmin(ReadOnly, ShopScopedAdmin):
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def badge(self, job: ImportJob) -> tuple[str, str]:
-        return job.state, job.get_state_display()
+        return job.state, job.state_in_words
 
     @display(description=_("kind"))
     def kind(self, job: ImportJob) -> str:

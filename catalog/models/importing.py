@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.querysets import ImportJobQuerySet, ImportRowQuerySet
@@ -45,7 +46,14 @@ class ImportJob(models.Model):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.file_name} ({self.get_state_display()})"
+        return f"{self.file_name} ({self.state_in_words})"
+
+    @property
+    def state_in_words(self) -> str:
+        """What came of it. "Done" would let a dry run pass for an import."""
+        if self.is_dry_run and self.state == self.State.DONE:
+            return gettext("Dry run, nothing changed")
+        return self.get_state_display()
 
 
 class ImportRow(models.Model):

@@ -738,12 +738,14 @@ def test_a_dry_run_on_a_page_lists_what_would_happen_and_then_happens(
     trial.refresh_from_db()
     assert (trial.state, trial.is_dry_run, trial.counts["created"]) == ("done", True, 1)
     assert set(trial.rows.values_list("outcome", flat=True)) == {"created", "error"}
+    assert str(trial) == "products.csv (Dry run, nothing changed)"
     assert not Product.objects.exists()
 
     with django_capture_on_commit_callbacks(execute=True):
         job = jobs.confirm(trial, started_by=fern)
 
     job.refresh_from_db()
+    assert str(job) == "products.csv (Done)"
     assert (job.state, job.started_by, job.file_name) == ("done", fern, "products.csv")
     assert Product.objects.get().handle == "mug"
 

@@ -17,18 +17,14 @@ from catalog.services.importing.texts import slug_of
 def assemble(
     draft: ProductDraft, rows: Sequence[Row], reading: Reading, notes: Notes
 ) -> ProductDraft | None:
-    """The finished draft, or None (with an error noted) where it can't be a product."""
+    """The finished draft, or None (with every error noted) where it can't be a product."""
     first = rows[0]
-    if reading.has("title") and not draft.title:
-        return notes.error(first, "no_title", _("The product has no title."), "title")
-    if len(draft.options) > limits.MAX_OPTIONS:
-        message = _("The product has %(count)d options; a product here has at most %(most)d.")
-        message %= {"count": len(draft.options), "most": limits.MAX_OPTIONS}
-        return notes.error(first, "too_many_options", message)
+    has_bad_rows = any(issue.severity == "error" for issue in notes.issues)
+    is_sound = _is_sound(draft, first, reading, notes)
     variants = _distinct(draft.variants, rows, notes)
-    if not variants:
-        if not any(issue.severity == "error" for issue in notes.issues):
-            notes.error(first, "no_variant", _("The product has nothing that could be sold."))
+    if not variants and not has_bad_rows:
+        notes.error(first, "no_variant", _("The product has nothing that could be sold."))
+    if not variants or not is_sound:
         return None
     images = _gallery(draft.images, variants, first, notes)
     shown = {image.url for image in images}
@@ -46,6 +42,20 @@ def assemble(
         ),
         issues=tuple(notes.issues),
     )
+
+
+def _is_sound(draft: ProductDraft, first: Row, reading: Reading, notes: Notes) -> bool:
+    """Whether the product itself, its variants apart, can be one."""
+    is_sound = True
+    if reading.has("title") and not draft.title:
+        notes.error(first, "no_title", _("The product has no title."), "title")
+        is_sound = False
+    if len(draft.options) > limits.MAX_OPTIONS:
+        message = _("The product has %(count)d options; a product here has at most %(most)d.")
+        message %= {"count": len(draft.options), "most": limits.MAX_OPTIONS}
+        notes.error(first, "too_many_options", message)
+        is_sound = False
+    return is_sound
 
 
 def row_of(variant: VariantDraft, rows: Sequence[Row]) -> Row:

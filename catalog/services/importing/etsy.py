@@ -32,7 +32,7 @@ from catalog.services.importing.drafts import (
 )
 from catalog.services.importing.headers import by_word, header_word
 from catalog.services.importing.parsing import Keys, Parser
-from catalog.services.importing.reading import BadRow, Notes, Reading
+from catalog.services.importing.reading import BadRow, Notes, Reading, all_of
 from catalog.services.importing.rows import Row
 from catalog.services.importing.texts import mend, one_line, slug_of, split_list
 from marketflow.core.html import text_to_html
@@ -113,11 +113,8 @@ class Etsy(Parser):
         row = rows[0]
         title = cut(one_line(html.unescape(row["title"])), limits.MAX_TITLE, row, "title", notes)
         choices = tuple(_choices(row))
-        try:
-            variant = _variant(row, reading, notes)
-        except BadRow as bad:
-            return notes.bad(row, bad)
-        if choices:
+        variants = tuple(_variants(row, reading, notes))
+        if choices and variants:
             message = _(
                 "The file doesn't say which of the listing's choices exist, what they cost and "
                 "how many there are. The product is a draft until its variants have been made."
@@ -131,7 +128,7 @@ class Etsy(Parser):
             tags=tuple(" ".join(tag.replace("_", " ").split()) for tag in split_list(row["tags"])),
             status=Status.DRAFT if choices else Status.PUBLISHED,
             attributes=(*_materials(row), *choices),
-            variants=(variant,),
+            variants=variants,
             images=tuple(_images(row, notes)),
         )
         return assemble(draft, rows, reading, notes)
@@ -147,22 +144,37 @@ def _wishes(row: Row) -> tuple[str, ...]:
     return (skus[0][: limits.MAX_KEY], title) if len(skus) == 1 else (title or f"?{row.record}",)
 
 
+def _variants(row: Row, reading: Reading, notes: Notes) -> Iterator[VariantDraft]:
+    """The one variant of a listing, or none where the row is bad."""
+    try:
+        yield _variant(row, reading, notes)
+    except BadRow as bad:
+        notes.bad(row, bad)
+
+
 def _variant(row: Row, reading: Reading, notes: Notes) -> VariantDraft:
+    _currency, price, quantity = all_of(
+        lambda: _require_currency(row, reading),
+        lambda: required_price(row, "price", reading, notes),
+        lambda: read_quantity(row, "quantity", notes),
+    )
+    skus = _skus(row)
+    return VariantDraft(
+        record=row.record,
+        sku=skus[0][: limits.MAX_SKU] if len(skus) == 1 else "",
+        price_minor=price,
+        currency=reading.currency,
+        tracked=quantity is not None,
+        quantity=quantity,
+    )
+
+
+def _require_currency(row: Row, reading: Reading) -> None:
     currency = one_line(row["currency"]).upper()
     if currency and currency != reading.currency:
         message = _("The price is in %(theirs)s; this market's currency is %(ours)s.")
         message %= {"theirs": currency[:10], "ours": reading.currency}
         raise BadRow("foreign_currency", message, "currency")
-    skus = _skus(row)
-    quantity = read_quantity(row, "quantity", notes)
-    return VariantDraft(
-        record=row.record,
-        sku=skus[0][: limits.MAX_SKU] if len(skus) == 1 else "",
-        price_minor=required_price(row, "price", reading, notes),
-        currency=reading.currency,
-        tracked=quantity is not None,
-        quantity=quantity,
-    )
 
 
 def _materials(row: Row) -> Iterator[tuple[str, str]]:

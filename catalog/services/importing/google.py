@@ -33,7 +33,7 @@ from catalog.services.importing.cells import (
 from catalog.services.importing.drafts import ImageDraft, ProductDraft, VariantDraft
 from catalog.services.importing.headers import header_word
 from catalog.services.importing.parsing import Parser
-from catalog.services.importing.reading import BadRow, Notes, Reading
+from catalog.services.importing.reading import BadRow, Notes, Reading, all_of
 from catalog.services.importing.rows import Row
 from catalog.services.importing.texts import mend, one_line, slug_of, split_path
 from marketflow.core.html import clean_html, text_to_html
@@ -178,8 +178,9 @@ def _variants(
 def _variant(
     row: Row, names: Sequence[str], in_group: bool, reading: Reading, notes: Notes
 ) -> VariantDraft:
-    price, former = _prices(row, reading, notes)
-    tracked, quantity = _stock(row, notes)
+    (price, former), (tracked, quantity) = all_of(
+        lambda: _prices(row, reading, notes), lambda: _stock(row, notes)
+    )
     picture = read_images(row, "image_link", Notes()) if in_group else []
     return VariantDraft(
         record=row.record,

@@ -30,7 +30,7 @@ from catalog.services.importing.drafts import (
 )
 from catalog.services.importing.marketflow_columns import COLUMNS, FIELDS
 from catalog.services.importing.parsing import Parser
-from catalog.services.importing.reading import BadRow, Notes, Reading
+from catalog.services.importing.reading import BadRow, Notes, Reading, all_of
 from catalog.services.importing.rows import Row
 from catalog.services.importing.texts import (
     mend,
@@ -124,9 +124,11 @@ def _variants(
 
 
 def _variant(row: Row, slots: Sequence[str], reading: Reading, notes: Notes) -> VariantDraft:
-    _require_currency(row, reading)
-    price = required_price(row, "price", reading, notes)
-    quantity = read_quantity(row, "quantity", notes)
+    _currency, price, quantity = all_of(
+        lambda: _require_currency(row, reading),
+        lambda: required_price(row, "price", reading, notes),
+        lambda: read_quantity(row, "quantity", notes),
+    )
     picture = read_images(row, "variant_image", notes)
     return VariantDraft(
         record=row.record,

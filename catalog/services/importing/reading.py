@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from catalog.services.importing.drafts import RowIssue, Severity
 from catalog.services.importing.rows import Row
 
 
 class BadRow(Exception):
-    """A row that can't become a variant. Caught by its format and turned into a RowIssue."""
+    """A row that can't become a variant. Caught by its format and turned into RowIssues.
 
-    def __init__(self, code: str, message: str, column: str = "") -> None:
-        self.code, self.message, self.column = code, message, column
+    `others` are further faults of the same row, see `all_of`.
+    """
+
+    def __init__(
+        self, code: str, message: str, column: str = "", others: Sequence[BadRow] = ()
+    ) -> None:
+        self.code, self.message, self.column, self.others = code, message, column, others
         super().__init__(message)
+
+
+def all_of(*readers: Callable[[], Any]) -> list[Any]:
+    """What each of them reads. Each is asked, so that a seller mends a row once and not thrice.
+
+    Raises BadRow with every fault there is.
+    """
+    values, faults = [], []
+    for read in readers:
+        try:
+            values.append(read())
+        except BadRow as bad:
+            faults.append(bad)
+    if faults:
+        first, *others = faults
+        raise BadRow(first.code, first.message, first.column, others)
+    return values
 
 
 @dataclass(slots=True)
@@ -33,7 +57,8 @@ class Notes:
         self.issues.append(row.issue(Severity.SKIPPED, code, message, column))
 
     def bad(self, row: Row, bad: BadRow) -> None:
-        self.error(row, bad.code, bad.message, bad.column)
+        for fault in (bad, *bad.others):
+            self.error(row, fault.code, fault.message, fault.column)
 
 
 @dataclass(slots=True)

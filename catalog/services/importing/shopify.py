@@ -35,7 +35,7 @@ from catalog.services.importing.drafts import (
     VariantDraft,
 )
 from catalog.services.importing.parsing import Parser
-from catalog.services.importing.reading import BadRow, Notes, Reading
+from catalog.services.importing.reading import BadRow, Notes, Reading, all_of
 from catalog.services.importing.rows import Row
 from catalog.services.importing.shopify_columns import COLUMNS, FIELDS
 from catalog.services.importing.texts import (
@@ -169,8 +169,10 @@ def _variants(
 
 
 def _variant(row: Row, slots: Sequence[int], reading: Reading, notes: Notes) -> VariantDraft:
-    price = required_price(row, "price", reading, notes)
-    tracked, quantity = _stock(row, reading, notes)
+    price, (tracked, quantity) = all_of(
+        lambda: required_price(row, "price", reading, notes),
+        lambda: _stock(row, reading, notes),
+    )
     pictures = read_images(row, "variant_image", notes)
     return VariantDraft(
         record=row.record,

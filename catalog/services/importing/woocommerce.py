@@ -45,7 +45,7 @@ class WooCommerce(Parser):
     name = "woocommerce"
     columns = COLUMNS
     fields = FIELDS
-    required = (frozenset({"name"}), frozenset({"type"}))
+    required = (frozenset({"title"}), frozenset({"type"}))
     telling = frozenset({"visibility", "regular", "parent", "in_stock", "tax_status", "published"})
     learns = True
 
@@ -121,7 +121,7 @@ class WooCommerce(Parser):
         return assemble(draft, [parent, *children], reading, notes)
 
     def _draft(self, key: str, row: Row, rows: Sequence[Row], notes: Notes) -> ProductDraft:
-        title = read_line(row, "name", limits.MAX_TITLE, notes)
+        title = read_line(row, "title", limits.MAX_TITLE, notes)
         return ProductDraft(
             key=key,
             records=tuple(sorted(one.record for one in rows)),
@@ -174,7 +174,7 @@ def _wishes(row: Row) -> tuple[str, ...]:
     return (
         one_line(row["sku"])[: limits.MAX_KEY] or (f"id:{number}" if number else ""),
         f"id:{number}" if number else "",
-        slug_of(row["name"]),
+        slug_of(row["title"]),
     )
 
 

@@ -17,7 +17,7 @@ COLUMNS = by_word(
         "sku": "SKU|Artikelnummer|Art.-Nr.|UGS|Référence|Codice|COD|Código|REF",
         "barcode": "GTIN, UPC, EAN, or ISBN|GTIN, UPC, EAN oder ISBN|GTIN, UPC, EAN ou ISBN|"
         "GTIN, UPC, EAN o ISBN|GTIN, UPC, EAN of ISBN|GTIN",
-        "name": "Name|Nom|Nombre|Nome|Naam",
+        "title": "Name|Nom|Nombre|Nome|Naam",
         "published": "Published|Veröffentlicht|Publié|Publicado|Pubblicato|Gepubliceerd",
         "visibility": "Visibility in catalog|Sichtbarkeit im Katalog|Katalogsichtbarkeit|"
         "Visibilité dans le catalogue|Visibilidad en el catálogo|Visibilità nel catalogo|"
@@ -96,7 +96,7 @@ def attribute_column(title: str) -> str | None:
 
 
 FIELDS = {
-    "name": "title",
+    "title": "title",
     "short": "description_html",
     "description": "description_html",
     "published": "status",

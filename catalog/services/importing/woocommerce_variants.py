@@ -19,7 +19,7 @@ from catalog.services.importing.cells import (
     required_price,
 )
 from catalog.services.importing.drafts import VariantDraft
-from catalog.services.importing.reading import BadRow, Notes, Reading
+from catalog.services.importing.reading import BadRow, Notes, Reading, all_of
 from catalog.services.importing.rows import Row
 from catalog.services.importing.texts import one_line
 
@@ -35,8 +35,9 @@ def read_variant(
     notes: Notes,
 ) -> VariantDraft:
     """One simple product or variation; a blank weight is its parent's. Raises BadRow."""
-    price, former = _prices(row, reading, notes)
-    tracked, quantity = _stock(row, notes)
+    (price, former), (tracked, quantity) = all_of(
+        lambda: _prices(row, reading, notes), lambda: _stock(row, notes)
+    )
     pictures = [] if row is parent else read_images(row, "images", notes)
     weight = read_grams(row, "weight", weight_unit, notes)
     if weight is None and row is not parent:

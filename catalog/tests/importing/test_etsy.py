@@ -72,6 +72,14 @@ def test_choices_become_facts_and_the_listing_a_draft(seller):
     assert found.codes == ["choices_not_in_file"]
 
 
+def test_all_that_is_wrong_with_a_listing_is_told_at_once(seller):
+    wrong = listing(TITLE="", PRICE="dear", QUANTITY="many") | {"VARIATION 1 VALUES": "S,M"}
+    found = seller.imports(table(wrong))
+
+    assert found.codes == ["bad_price", "bad_quantity", "no_title"]
+    assert found.products == []
+
+
 def test_two_listings_with_one_title_stay_two(seller):
     found = seller.imports(table(listing(), listing(PRICE="40")))
 

@@ -127,6 +127,13 @@ def test_items_that_nothing_tells_apart_are_reported(seller):
     assert [(issue.record, issue.code) for issue in found.issues] == [(3, "repeated_variant")]
 
 
+def test_all_that_is_wrong_with_an_item_is_told_at_once(seller):
+    found = seller.imports(tsv(item(title="", price="dear", quantity="many")))
+
+    assert found.codes == ["bad_price", "bad_quantity", "no_title"]
+    assert found.products == []
+
+
 def test_the_same_id_twice_is_an_error(seller):
     found = seller.imports(rss(item(), item(price="1 EUR")))
 

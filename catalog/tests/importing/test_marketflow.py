@@ -94,6 +94,14 @@ def test_another_currency_is_an_error(seller):
     assert found.codes == ["foreign_currency"]
 
 
+def test_all_that_is_wrong_with_a_row_is_told_at_once(seller):
+    found = seller.imports(table(row(title="", price="dear", currency="USD", quantity="many")))
+
+    assert found.codes == ["foreign_currency", "bad_price", "bad_quantity", "no_title"]
+    assert {issue.record for issue in found.issues} == {2}
+    assert found.products == []
+
+
 def test_a_column_that_is_not_ours_is_named(seller):
     found = seller.imports(table(row(title="Mug", price="5") | {"shop": "rival"}))
 

@@ -116,6 +116,13 @@ def test_prices_are_read_in_every_spelling(seller, written, minor):
     assert found.issues == []
 
 
+def test_all_that_is_wrong_with_a_row_is_told_at_once(seller):
+    found = seller.imports(table(mug(title="", price="dear", quantity="many")))
+
+    assert found.codes == ["bad_price", "bad_quantity", "no_title"]
+    assert found.products == []
+
+
 @pytest.mark.parametrize(
     ("written", "code"),
     [

@@ -52,6 +52,13 @@ def child(**cells):
     return row(**({"type": "variation", "name": "Tee - one", "parent": "tee"} | cells))
 
 
+def test_all_that_is_wrong_with_a_row_is_told_at_once(seller):
+    found = seller.imports(table(row(name="", regular="dear", stock="many")))
+
+    assert found.codes == ["bad_price", "bad_quantity", "no_title"]
+    assert found.products == []
+
+
 def test_variations_find_their_parent_wherever_it_stands(seller):
     found = seller.imports(
         table(

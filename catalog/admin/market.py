@@ -211,13 +211,17 @@ class ImportRowInline(ReadOnly, TabularInline):
 
 @admin.register(ImportJob, site=staff_site)
 class ImportJobAdmin(ReadOnly, StaffAdmin):
-    list_display = ["file_name", "shop", "format", "state", "records_read", "created_at"]
+    list_display = ["file_name", "shop", "format", "outcome", "records_read", "created_at"]
     list_select_related = ["shop"]
     list_filter = ["state", "format", "is_dry_run"]
     search_fields = ["file_name", "shop__name"]
-    fields = ["file_name", "shop", "started_by", "format", "state", "failure", "counts"]
+    fields = ["file_name", "shop", "started_by", "format", "outcome", "failure", "counts"]
     readonly_fields = fields
     inlines = [ImportRowInline]
+
+    @display(description=_("state"), ordering="state")
+    def outcome(self, job: ImportJob) -> str:
+        return job.state_in_words
 
 
 @admin.register(StockItem, site=staff_site)

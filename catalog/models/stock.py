@@ -40,7 +40,7 @@ class StockItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.available} free of {self.on_hand}"
+        return " · ".join(filter(None, [self.variant.sku, str(self.variant)]))
 
     @property
     def available(self) -> int:

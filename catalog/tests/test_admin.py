@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -221,6 +222,24 @@ def test_one_row_is_counted_on_its_own_page(fern, shop):
     assert submit(fern, path, "stockitem_form", on_hand="8").status_code == 302
     assert stock_of(variant) == (8, 4)
     assert [m.delta for m in variant.stock.movements.order_by("pk")] == [5, 3]
+
+
+def test_the_page_of_a_stock_says_whose_it_is(fern, shop):
+    product = make_product(shop, title="Ash bowl")
+    variant = make_variant(shop, product=product, sku="ASH-1", option1="Large", stock=5)
+
+    page = fern.get(reverse("seller:catalog_stockitem_change", args=[variant.stock.pk]))
+
+    assert "ASH-1 · Ash bowl Large" in page.content.decode()
+
+
+def test_sellers_read_one_clock_everywhere(fern, shop):
+    make_variant(shop, stock=5)
+
+    page = fern.get("/seller/catalog/stockmovement/").content.decode()
+
+    assert re.search(r"\d{1,2} \w{3} \d{4}, \d\d:\d\d", page)
+    assert not re.search(r"\b[ap]\.m\.", page)
 
 
 def test_a_sale_while_somebody_counts_is_reported_and_not_forgotten(fern, shop):

@@ -35,7 +35,9 @@ class Command(BaseCommand):
 
         call_command("migrate", verbosity=0)
         if not Product.objects.exists():
-            self.stdout.write("Making the demo market. This takes a minute, once.")
+            self.stdout.write(
+                "Making the demo market, once. On a slow machine this takes minutes."
+            )
             call_command("seed_market", stdout=self.stdout)
         if prepare:
             self.stdout.write("The demo market is ready.")

@@ -189,6 +189,7 @@ def let_transactional_tests_clean_up():
     TransactionTestCase._fixture_teardown = with_the_triggers_off
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config, items):
     """Races stay off SQLite, whose single writer proves nothing; browser tests need a browser."""
     on_postgresql = "postgresql" in settings.DATABASES["default"]["ENGINE"]

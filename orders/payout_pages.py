@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -88,13 +88,11 @@ def as_csv(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
 def ask(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     """A shop on manual payouts asks for what it has."""
     _require(model_admin.has_view_permission(request))
-    manual = Shop.objects.managed_by(request.user, "money").filter(payout_schedule="manual")
-    shop = manual.filter(slug=request.POST.get("shop", "")).first()
-    if shop is None:
-        raise Http404
+    own = Shop.objects.managed_by(request.user, "money")
+    shop = get_object_or_404(own, slug=request.POST.get("shop", ""))
     currency = request.POST.get("currency", "")[:3]
     try:
-        payout = payouts.request(shop=shop, currency=currency, actor=request.user)
+        payout = payouts.ask(shop=shop, currency=currency, actor=request.user)
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("seller:orders_payout_changelist")

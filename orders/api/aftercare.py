@@ -220,5 +220,9 @@ class DisputeInput(ReasonInput):
     seller_order = serializers.CharField(max_length=40, help_text="The part it is about.")
 
 
+class BuyersReceiptInput(StrictSerializer):
+    seller_order = serializers.CharField(max_length=40, help_text="The part that came.")
+
+
 class AnswerInput(StrictSerializer):
     answer = serializers.CharField(max_length=5000)

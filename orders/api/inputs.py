@@ -24,6 +24,14 @@ def person(request: Request) -> User | None:
     return request.user if request.user.is_authenticated else None
 
 
+def part_named(order: Order, number: str) -> SellerOrder:
+    """The part of `order` by its number. That of another order is an unknown one."""
+    part = order.seller_orders.filter(number=number).first()
+    if part is None:
+        raise ValidationError({"seller_order": ["Not a part of this order."]})
+    return part
+
+
 def part_of_lines(order: Order, sent: list[dict]) -> tuple[SellerOrder, dict[int, int]]:
     """The one shop's part that all the lines are of, and {order line id: units}.
 

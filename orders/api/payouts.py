@@ -15,11 +15,13 @@ from rest_framework.views import APIView
 
 from accounts.models import Shop
 from marketflow.core.api import changes
-from marketflow.core.api.fields import MoneyField
+from marketflow.core.api.fields import MoneyField, StrictSerializer
+from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import IsAuthenticated
+from orders.api.inputs import validated
 from orders.api.serializers import ShopNameSerializer
 from orders.models import Payout
-from orders.services import balances, statements
+from orders.services import balances, payouts, statements
 from orders.services.payouts import Obstacle
 
 FILTERS = [
@@ -143,6 +145,10 @@ class PayoutFilter(serializers.Serializer):
         return super().get_fields() | {"from": serializers.DateField(required=False)}
 
 
+class PayoutInput(StrictSerializer):
+    shop = serializers.SlugField(max_length=90, help_text="One of the caller's.")
+
+
 class BalanceView(APIView):
     permission_classes = [IsAuthenticated]
     scopes = {"read": "payouts:read"}
@@ -189,6 +195,22 @@ class PayoutViewSet(viewsets.ReadOnlyModelViewSet):
             page = changes.page(request, self.filter_queryset(self.get_queryset()))
             return page.answer(PayoutSummarySerializer(page.rows, many=True).data)
         return super().list(request)
+
+    @extend_schema(request=PayoutInput, responses={201: PayoutSerializer})
+    @idempotent()
+    def create(self, request: Request) -> Response:
+        """Ask for all that a shop on manual payouts has available. For its owners and managers.
+
+        409 `on_schedule` where the shop is paid by itself; 409 `not_payable` names the `obstacle`.
+        """
+        values = validated(PayoutInput, request)
+        own = Shop.objects.managed_by(request.user, "money")
+        payout = payouts.ask(
+            shop=get_object_or_404(own, slug=values["shop"]),
+            currency=settings.MARKETPLACE_CURRENCY,
+            actor=request.user,
+        )
+        return Response(PayoutSerializer(payout).data, status=201)
 
     def retrieve(self, request: Request, id: str) -> Response:
         """A payout with the lines that explain every cent of it."""

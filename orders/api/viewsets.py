@@ -21,6 +21,7 @@ from marketflow.core.api.idempotency import idempotent, work_id
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated
 from marketflow.core.money import Money
 from orders.api.aftercare import (
+    BuyersReceiptInput,
     DisputeInput,
     DisputeSerializer,
     PartCancellationInput,
@@ -30,7 +31,7 @@ from orders.api.aftercare import (
     ReturnSerializer,
     TimelineEntrySerializer,
 )
-from orders.api.inputs import part_of_lines, person, validated
+from orders.api.inputs import part_named, part_of_lines, person, validated
 from orders.api.serializers import (
     OrderSerializer,
     OrderSummarySerializer,
@@ -166,9 +167,7 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
         """Report a problem with one shop's part: its money stays where it is until decided."""
         order = self.get_object()
         values = validated(DisputeInput, request)
-        part = order.seller_orders.filter(number=values["seller_order"]).first()
-        if part is None:
-            raise ValidationError({"seller_order": ["Not a part of this order."]})
+        part = part_named(order, values["seller_order"])
         opened = disputes.open_by_buyer(part=part, reason=values["reason"], actor=person(request))
         found = Dispute.objects.with_contents().get(pk=opened.pk)
         return Response(DisputeSerializer(found).data, status=201)
@@ -206,6 +205,17 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
         """Cancel before anything ships. What was paid is refunded in full."""
         order = self.get_object()
         cancelling.cancel(order=order, actor=person(request))
+        return Response(OrderSerializer(self.get_object()).data, status=201)
+
+    @extend_schema(request=BuyersReceiptInput, responses={201: OrderSerializer})
+    @action(detail=True, methods=["post"])
+    @idempotent()
+    def receipt(self, request: Request, number: str) -> Response:
+        """Say that one shop's part came and all is well: it is completed, its money the shop's."""
+        order = self.get_object()
+        values = validated(BuyersReceiptInput, request)
+        part = part_named(order, values["seller_order"])
+        fulfilment.confirm(seller_order=part, actor=person(request))
         return Response(OrderSerializer(self.get_object()).data, status=201)
 
 

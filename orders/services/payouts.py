@@ -53,6 +53,11 @@ class NotPayable(Refusal):
         super().__init__(str(obstacle.label), obstacle=obstacle.value)
 
 
+class OnSchedule(Refusal):
+    code = "on_schedule"
+    message = "This shop is paid on its schedule."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Swept:
     """What came of one shop in one currency. `amount_minor` is what is payable now.
@@ -103,6 +108,16 @@ def look(shop: Shop, currency: str, *, asked: bool = False) -> Swept:
         amount_minor=found.amount_minor,
         obstacle=_obstacle(shop, found, asked=asked),
     )
+
+
+def ask(*, shop: Shop, currency: str, actor: User) -> Payout:
+    """Pay out all that a shop on manual payouts has available, at its own word.
+
+    As `request`. Raises `OnSchedule` where the shop is on another schedule.
+    """
+    if shop.payout_schedule != Shop.Schedule.MANUAL:
+        raise OnSchedule(schedule=shop.payout_schedule)
+    return request(shop=shop, currency=currency, actor=actor)
 
 
 def request(*, shop: Shop, currency: str, actor: User) -> Payout:

@@ -301,6 +301,55 @@ def test_the_buyer_does_not_agree_with_themselves(api, part):
     assert parcel.state == "requested"
 
 
+# --- the buyer is content
+
+
+def test_the_buyer_has_it_and_the_shop_its_money(api, part, order, shop):
+    fulfilment.ship(seller_order=part)
+    body = {"seller_order": part.number}
+
+    answer = api.post(f"/api/v1/orders/{order.number}/receipt/", body)
+    again = api.post(f"/api/v1/orders/{order.number}/receipt/", body)
+
+    assert answer.status_code == 201
+    states = {row["number"]: row["state"] for row in answer.json()["seller_orders"]}
+    assert states.pop(part.number) == "completed"
+    assert set(states.values()) == {"paid"}
+    assert (again.status_code, again.json()["code"]) == (409, "invalid_transition")
+    part.refresh_from_db()
+    assert part.state == "completed"
+    call_command("audit")
+
+
+@pytest.mark.parametrize("who", ["sam", "fern", "rita"])
+def test_only_the_buyer_says_that_it_came(who, part, order, rival):
+    arrived(part)
+
+    address = f"/api/v1/orders/{order.number}/receipt/"
+    answer = api_for(make_user(who)).post(address, {"seller_order": part.number})
+
+    assert answer.status_code == 404
+    part.refresh_from_db()
+    assert part.state == "delivered"
+
+
+def test_what_is_in_dispute_or_of_another_order_did_not_come(api, order, part, stranger, bowl):
+    foreign = make_order(stranger, bowl, paid=True).seller_orders.get()
+    arrived(foreign)
+    arrived(part)
+    disputes.open_by_buyer(part=part, reason="In pieces.")
+    address = f"/api/v1/orders/{order.number}/receipt/"
+
+    disputed = api.post(address, {"seller_order": part.number})
+    others = api.post(address, {"seller_order": foreign.number})
+
+    assert (disputed.status_code, disputed.json()["code"]) == (409, "disputed")
+    assert (others.status_code, others.json()["code"]) == (400, "invalid")
+    for row in (part, foreign):
+        row.refresh_from_db()
+        assert row.state == "delivered"
+
+
 # --- disputes
 
 

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import ShopMember
+from accounts.services import api_keys
 from accounts.tests.factories import make_bank_account, make_user
 from carts.tests.factories import make_shipping
 from catalog.tests.factories import make_variant
@@ -142,3 +143,59 @@ def test_money_is_for_owners_and_managers_of_the_shop(who, pay, shop, rival):
         assert foreign.content == missing.content
     if who:
         assert client.get("/api/v1/payouts/").json()["count"] == 0
+
+
+def test_a_shop_on_manual_payouts_asks_for_its_money(
+    fern, buyer, bowl, shop, django_capture_on_commit_callbacks
+):
+    type(shop).objects.update(payout_schedule="manual")
+    make_completed(buyer, bowl)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        asked = fern.post("/api/v1/payouts/", {"shop": shop.slug})
+    again = fern.post("/api/v1/payouts/", {"shop": shop.slug})
+
+    net = 999 + 500 - 100
+    assert (asked.status_code, asked.json()["amount"]) == (201, eur(net))
+    assert sum(line["amount"]["amount"] for line in asked.json()["lines"]) == net
+    payout = Payout.objects.get()
+    assert (str(payout.uuid), payout.state) == (asked.json()["id"], "paid")
+    assert (again.status_code, again.json()["code"]) == (409, "not_payable")
+    assert again.json()["obstacle"] == "nothing"
+
+
+def test_a_shop_on_a_schedule_waits_for_it(fern, buyer, bowl, shop):
+    make_completed(buyer, bowl)
+
+    answer = fern.post("/api/v1/payouts/", {"shop": shop.slug})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "on_schedule")
+    assert not Payout.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["rita", "pat", "ana", None])
+def test_money_is_asked_for_by_owners_and_managers_of_the_shop(who, buyer, bowl, shop, rival):
+    type(shop).objects.update(payout_schedule="manual")
+    make_completed(buyer, bowl)
+    pat = make_user("pat")
+    ShopMember.objects.create(shop=shop, user=pat, role=ShopMember.Role.FULFILMENT)
+    client = api_for(make_user(who)) if who else APIClient()
+
+    foreign = client.post("/api/v1/payouts/", {"shop": shop.slug})
+    missing = client.post("/api/v1/payouts/", {"shop": "never-was"})
+
+    assert foreign.status_code == missing.status_code == (404 if who else 401)
+    assert foreign.content == missing.content
+    assert not Payout.objects.exists()
+
+
+def test_a_key_does_not_ask_for_money(buyer, bowl, shop, seller):
+    type(shop).objects.update(payout_schedule="manual")
+    make_completed(buyer, bowl)
+    _key, text = api_keys.make(by=seller, shop=shop, name="Books", scopes=["payouts:read"])
+    client = APIClient(headers={"Authorization": f"Bearer {text}"})
+
+    answer = client.post("/api/v1/payouts/", {"shop": shop.slug})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_for_keys")
+    assert not Payout.objects.exists()

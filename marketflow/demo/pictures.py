@@ -26,11 +26,17 @@ def without_pictures(most: int) -> list[int]:
     return [pk for pk in wanted if pk in missing]
 
 
+def kind_of(product: Product) -> str | None:
+    """What to draw: what the shelf holds, else what the title names."""
+    category = product.category.name if product.category else ""
+    return kind_for(category) or kind_for(product.title)
+
+
 def draw_for(pk: int) -> None:
     """Draw the views of one product and add them to its gallery."""
     product = Product.objects.select_related("category").get(pk=pk)
     category = product.category.name if product.category else ""
-    kind = kind_for(f"{product.title} {category}")
+    kind = kind_of(product)
     for view in range(VIEWS):
         seed = f"{product.slug}:{view}" if view else product.slug
         image = to_image(draw(seed, kind, category), SIZE, 1)

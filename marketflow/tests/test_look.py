@@ -14,10 +14,13 @@ from django import forms
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from catalog.models import Category, Product
 from marketflow.core.forms import PlainSpeech
 from marketflow.core.management.commands import build_css, build_icons
 from marketflow.core.money import Money
 from marketflow.core.templatetags.marketflow import money, star_class, whole_money
+from marketflow.demo.goods import SHELVES
+from marketflow.demo.pictures import kind_of
 from marketflow.storefront.art import KINDS, art, draw, kind_for, picture, to_image
 
 ROOT = Path(settings.BASE_DIR)
@@ -391,7 +394,54 @@ def test_whatever_the_seed_says_the_picture_is_sound(seed):
 def test_the_kind_comes_from_the_words_of_a_title():
     assert kind_for("Two stoneware mugs, speckled") == "mug"
     assert kind_for("Kitchen > Tableware") == "bowl"
+    assert kind_for("Book tote with pocket") == "bag"
+    assert kind_for("Set of bowls") == "bowl"
     assert kind_for("Something else entirely") is None
+
+
+def test_what_nobody_named_is_drawn_as_a_parcel():
+    assert draw("zeppelin") == draw("zeppelin", "parcel")
+    assert kind_for("parcel") == "parcel"
+
+
+SHELF_KINDS = {
+    "mug": ["Mugs & Cups", "Tea & Coffee"],
+    "bowl": ["Bowls"],
+    "plate": ["Plates"],
+    "tool": ["Kitchen Tools", "Garden Tools"],
+    "vase": ["Vases"],
+    "candle": ["Candles"],
+    "cushion": ["Cushions"],
+    "basket": ["Storage"],
+    "frame": ["Wall Art"],
+    "lamp": ["Table Lamps", "Floor Lamps"],
+    "pendant": ["Pendants"],
+    "plant": ["Pots & Planters", "Seeds"],
+    "tee": ["T-shirts", "Knitwear"],
+    "scarf": ["Scarves"],
+    "sock": ["Socks"],
+    "bag": ["Totes", "Backpacks"],
+    "wallet": ["Wallets"],
+    "book": ["Notebooks", "Books"],
+    "card": ["Cards"],
+    "chair": ["Chairs"],
+    "stool": ["Stools"],
+    "shelf": ["Shelves"],
+    "toy": ["Wooden Toys"],
+    "puzzle": ["Puzzles"],
+    "headphones": ["Headphones"],
+    "speaker": ["Speakers"],
+}
+
+
+@pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.path[1])
+def test_every_thing_of_the_demo_is_drawn_as_what_it_is(shelf):
+    category = Category(name=shelf.path[1])
+
+    drawn = {kind_of(Product(title=name, category=category)) for name in shelf.names}
+
+    assert len(drawn) == 1
+    assert shelf.path[1] in SHELF_KINDS[drawn.pop()]
 
 
 def test_an_avatar_shows_the_initials():

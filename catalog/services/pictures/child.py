@@ -169,11 +169,12 @@ def make_sizes(image: Any, folder: Path, *, with_avif: bool) -> dict[str, Any]:
 
 
 def open_graph(image: Any) -> Any:
-    """The whole picture in the middle of paper in its own tint: chat programs crop nothing."""
+    """The whole picture in the middle of paper in its mean colour: chat programs crop nothing."""
     from PIL import Image, ImageOps
 
     contained = ImageOps.contain(bare(image), OPEN_GRAPH, Image.Resampling.LANCZOS)
-    page = Image.new("RGB", OPEN_GRAPH, tuple(int(digit) * 85 for digit in tint(image)))
+    mean = image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    page = Image.new("RGB", OPEN_GRAPH, mean)
     page.paste(
         contained,
         ((OPEN_GRAPH[0] - contained.width) // 2, (OPEN_GRAPH[1] - contained.height) // 2),

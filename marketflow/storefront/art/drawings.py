@@ -12,12 +12,11 @@ from marketflow.storefront.art.svg import document, elements, initials, to_svg
 
 
 def draw(seed: str, kind: str | None = None, category: str = "home") -> list[Shape]:
-    """A still life. Without a kind the seed chooses one."""
+    """A still life. Without a kind it is a parcel: a wrong thing would be taken for the goods."""
     rnd = random_from(seed)
-    kind = kind or rnd.choice(list(KINDS))
     scene = Scene(rnd, category)
     scene.backdrop()
-    KINDS[kind](scene)
+    KINDS[kind or "parcel"](scene)
     return scene.shapes
 
 
@@ -30,8 +29,7 @@ def picture(seed: str) -> str:
             return cover(rest, category=rest)
         case "avatar":
             return avatar(rest.replace("-", " "))
-    kind = first if first in KINDS else kind_for(seed.replace("-", " "))
-    return to_svg(draw(seed, kind, category))
+    return to_svg(draw(seed, kind_for(seed.replace("-", " ")), category))
 
 
 def cover(seed: str, category: str = "home") -> str:

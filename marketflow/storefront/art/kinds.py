@@ -1,4 +1,4 @@
-"""The twelve things that can be drawn, and the words that ask for them."""
+"""The things that can be drawn, and the words that ask for them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,39 @@ from marketflow.storefront.art.scene import Scene, Shape
 
 Draw = Callable[[Scene], None]
 
-# Words of a title or a category path that say what the picture should show.
+# Words of a title or a category that say what the picture should show; its own name is one.
 KIND_WORDS = {
-    "mug": "mug cup coffee tea teapot drink beverage",
+    "mug": "mug cup coffee tea teapot espresso latte drink beverage",
     "vase": "vase flower bouquet pottery ceramic pitcher",
-    "lamp": "lamp light lighting lantern bulb",
-    "book": "book magazine journal notebook stationery diary",
-    "tee": "shirt tee top clothing apparel fashion sport dress jacket jumper knitwear cardigan",
-    "plant": "plant planter pot trough garden seed cactus fern tree",
+    "lamp": "lamp light lighting lantern bulb uplighter",
+    "pendant": "pendant chandelier",
+    "book": "book magazine journal notebook sketchbook stationery diary planner paper",
+    "tee": "tee shirt top clothing apparel fashion sport dress jacket jumper knitwear cardigan",
+    "scarf": "scarf scarve snood neckerchief shawl",
+    "sock": "sock stocking",
+    "plant": "plant pot trough garden seed cactus fern tree",
     "candle": "candle soap fragrance perfume cosmetic beauty cream",
-    "bag": "bag tote backpack luggage purse wallet",
-    "headphones": "headphone audio speaker electronic tech phone computer music",
-    "chair": "chair furniture sofa stool bench",
-    "bowl": "bowl plate kitchen food fruit tableware",
-    "frame": "art print poster frame photo painting card toy game home living",
+    "bag": "bag tote backpack luggage rucksack shopper",
+    "wallet": "wallet purse",
+    "headphones": "headphones headphone earphone audio sound music electronic tech phone computer",
+    "speaker": "speaker radio loudspeaker",
+    "chair": "chair armchair furniture sofa",
+    "stool": "stool footstool bench",
+    "shelf": "shelf shelve bookshelf rack",
+    "bowl": "bowl kitchen food fruit tableware",
+    "plate": "plate platter dish saucer",
+    "tool": "tool spoon spatula scoop knife brush fork trowel dibber",
+    "cushion": "cushion pillow bolster",
+    "basket": "basket storage box bin tray crate",
+    "frame": "frame art print poster photo painting home living",
+    "card": "card postcard envelope",
+    "toy": "toy play",
+    "puzzle": "puzzle jigsaw game",
+    "parcel": "parcel",
 }
+KIND_OF = {word: kind for kind, words in KIND_WORDS.items() for word in words.split()}
+# What comes after one of these says more about the thing, not what it is: a tote with a book.
+TAIL = {"with", "without", "for", "of", "in", "on", "from"}
 
 KINDS: dict[str, Draw] = {}
 
@@ -36,10 +54,16 @@ def kind(function: Draw) -> Draw:
 
 
 def kind_for(text: str) -> str | None:
-    """The kind a title or a category path speaks of, or None when it names none of them."""
-    words = re.findall(r"[a-z]+", text.lower())
-    names = set(words) | {word.removesuffix("s") for word in words}
-    return next((name for name in KINDS if names & set(KIND_WORDS[name].split())), None)
+    """The kind a title or a category's name speaks of, or None when it names none of them.
+
+    The last word that names one, as in "book tote"; what a comma or a preposition adds comes
+    second.
+    """
+    words = re.findall(r"[a-z]+", text.lower().partition(",")[0])
+    kinds = [KIND_OF.get(word) or KIND_OF.get(word.removesuffix("s")) for word in words]
+    end = next((place for place, word in enumerate(words) if word in TAIL), len(words))
+    named = [*kinds[end:], *kinds[:end]]
+    return next((kind for kind in reversed(named) if kind), None)
 
 
 @kind
@@ -196,3 +220,161 @@ def frame(s: Scene) -> None:
     s.add("ellipse", c + s.rnd.randint(-24, 24), 182, 44, 44, fill=s.pop)
     s.add("polygon", (c - 70, 292), (c - 16, 204), (c + 30, 292), fill=s.main)
     s.add("polygon", (c - 12, 292), (c + 36, 228), (c + 72, 292), fill=s.light)
+
+
+@kind
+def pendant(s: Scene) -> None:
+    c = s.centre
+    s.add("line", c, 0, c, 130, 4, fill=s.dark)
+    s.add("rounded", c - 16, 118, 32, 26, 6, fill=s.dark)
+    s.add("polygon", (c - 22, 142), (c + 22, 142), (c + 96, 226), (c - 96, 226), fill=s.main)
+    s.add("ellipse", c, 228, 24, 20, fill=s.light)
+    s.add("rounded", c - 98, 220, 196, 12, 6, fill=s.dark)
+
+
+@kind
+def cushion(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(104)
+    s.add("rounded", c - 98, g - 176, 196, 176, 44, fill=s.main)
+    s.stripes(c - 98, g - 130, 196, 92, s.rnd.choice((2, 3)))
+    for x, y in ((-92, -170), (92, -170), (-92, -6), (92, -6)):
+        s.add("ellipse", c + x, g + y, 11, 11, fill=s.dark)
+
+
+@kind
+def basket(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(96)
+    s.add("ring", c, g - 120, 78, 64, 11, fill=s.dark)
+    s.add("polygon", (c - 104, g - 122), (c + 104, g - 122), (c + 86, g), (c - 86, g), fill=s.main)
+    s.stripes(c - 88, g - 92, 176, 78, 3)
+    s.add("rounded", c - 110, g - 130, 220, 20, 9, fill=s.dark)
+
+
+@kind
+def tool(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(78)
+    s.add("line", c - 34, g - 6, c - 52, g - 170, 13, fill=s.dark)
+    s.add("ellipse", c - 55, g - 204, 30, 44, fill=s.main)
+    s.add("line", c + 34, g - 6, c + 50, g - 160, 13, fill=s.dark)
+    s.add("polygon", (c + 26, g - 160), (c + 78, g - 166), (c + 64, g - 252), fill=s.light)
+
+
+@kind
+def plate(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(86)
+    s.add("ellipse", c, g - 108, 108, 108, fill=s.main)
+    s.add("ring", c, g - 108, 96, 96, 6, fill=s.dark)
+    s.add("ellipse", c, g - 108, 68, 68, fill=s.light)
+
+
+@kind
+def scarf(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(80)
+    s.add("rounded", c - 58, g - 190, 52, 190, 8, fill=s.main)
+    s.add("rounded", c + 4, g - 190, 52, 156, 8, fill=s.dark)
+    s.stripes(c - 58, g - 70, 52, 52, 3)
+    s.add("rounded", c - 84, g - 232, 168, 66, 33, fill=s.main)
+    s.add("ellipse", c, g - 222, 40, 16, fill=s.dark)
+
+
+@kind
+def sock(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(92)
+    for x, fill in ((-74, s.main), (10, s.dark)):
+        s.add("rounded", c + x, g - 190, 56, 176, 18, fill=fill)
+        s.add("rounded", c + x, g - 56, 104, 52, 26, fill=fill)
+        s.add("rounded", c + x - 3, g - 196, 62, 30, 8, fill=s.light)
+
+
+@kind
+def wallet(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(104)
+    s.add("rounded", c - 88, g - 150, 176, 90, 8, fill=s.light)
+    s.add("rounded", c - 104, g - 130, 208, 130, 16, fill=s.main)
+    s.add("rounded", c + 40, g - 88, 76, 44, 20, fill=s.dark)
+    s.add("ellipse", c + 64, g - 66, 9, 9, fill=s.pop)
+
+
+@kind
+def speaker(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(80)
+    s.add("rounded", c - 72, g - 226, 144, 226, 16, fill=s.main)
+    s.add("ellipse", c, g - 172, 30, 30, fill=s.dark)
+    s.add("ellipse", c, g - 78, 54, 54, fill=s.dark)
+    s.add("ellipse", c, g - 78, 22, 22, fill=s.light)
+
+
+@kind
+def stool(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(88, g + 6)
+    for foot in (-66, 0, 66):
+        s.add("line", c + foot * 0.7, g - 130, c + foot, g + 4, 10, fill=s.dark)
+    s.add("rounded", c - 46, g - 60, 92, 9, 4, fill=s.dark)
+    s.add("rounded", c - 86, g - 152, 172, 34, 16, fill=s.main)
+
+
+@kind
+def shelf(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    for y in (g - 190, g - 74):
+        s.add("rounded", c - 118, y, 236, 14, 4, fill=s.dark)
+    s.add("rounded", c - 96, g - 240, 24, 50, 4, fill=s.main)
+    s.add("rounded", c - 68, g - 256, 24, 66, 4, fill=s.light)
+    s.add("half", c + 56, g - 222, 36, 32, fill=s.main)
+    s.add("rounded", c + 20, g - 130, 44, 56, 10, fill=s.pop)
+    s.add("rounded", c - 84, g - 108, 70, 34, 6, fill=s.light)
+
+
+@kind
+def card(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(96)
+    s.add("rounded", c - 112, g - 130, 190, 124, 8, fill=s.main)
+    s.add("polygon", (c - 112, g - 126), (c + 78, g - 126), (c - 17, g - 60), fill=s.light)
+    s.add("rounded", c - 10, g - 214, 118, 160, 8, fill="#fffdf8")
+    s.add("ellipse", c + 49, g - 150, 28, 28, fill=s.pop)
+    s.add("rect", c + 18, g - 92, 62, 5, fill=s.dark)
+
+
+@kind
+def toy(s: Scene) -> None:
+    c, g = s.centre, s.ground
+    s.shadow(104)
+    s.add("rounded", c - 92, g - 84, 84, 84, 8, fill=s.main)
+    s.add("rounded", c + 4, g - 84, 84, 84, 8, fill=s.light)
+    s.add("rounded", c - 46, g - 170, 84, 84, 8, fill=s.dark)
+    s.add("polygon", (c - 46, g - 172), (c + 38, g - 172), (c - 4, g - 232), fill=s.pop)
+
+
+@kind
+def puzzle(s: Scene) -> None:
+    c = s.centre
+    for x, y, fill in (
+        (-88, 140, s.main),
+        (2, 140, s.light),
+        (-88, 230, s.dark),
+        (2, 230, s.main),
+    ):
+        s.add("rect", c + x, y, 86, 86, fill=fill)
+    for x, y, fill in ((2, 183, s.main), (-45, 228, s.dark), (45, 228, s.light), (0, 273, s.dark)):
+        s.add("ellipse", c + x, y, 18, 18, fill=fill)
+
+
+@kind
+def parcel(s: Scene) -> None:
+    """What is drawn where nobody said what the thing is."""
+    c, g = s.centre, s.ground
+    s.shadow(104)
+    s.add("rounded", c - 100, g - 150, 200, 150, 8, fill=s.main)
+    s.add("rect", c - 17, g - 150, 34, 150, fill=s.light)
+    s.add("rounded", c - 108, g - 166, 216, 36, 8, fill=s.dark)
+    s.add("rect", c - 17, g - 166, 34, 36, fill=s.light)

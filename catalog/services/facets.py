@@ -130,7 +130,7 @@ def _rows(scope: QuerySet, filters: Filters, key: str, depth: int) -> list[Row]:
     if rows is None:
         rows = FacetStatement(scope, filters, depth, cuts).run()
         if cuts is None:
-            cuts = [int(high) for kind, _low, high, _n in rows if kind == "price" and high]
+            cuts = [int(low) for kind, low, _high, _n in rows if kind == "price" and low]
             remember_cuts(key, cuts)
             name = _cache_name(key, filters, depth, cuts)
         if next(row[3] for row in rows if row[0] == "scope") > CAP:

@@ -53,8 +53,9 @@ def ranges_sql(cuts: Sequence[int] | None) -> str:
     return ", ".join(
         [
             *tables,
-            "price_range(low, high) as (select lag(price) over (order by price), price from cut "
-            "union all select max(price), null from cut having count(*) > 0)",
+            # A price that is a cut belongs to the range above it, and to no other.
+            "price_range(low, high) as (select lag(price) over (order by price), price - 1 "
+            "from cut union all select max(price), null from cut having count(*) > 0)",
         ]
     )
 

@@ -134,7 +134,17 @@ def test_price_ranges_part_a_list_in_three_at_prices_one_would_say(shop):
     presets = count_facets(Product.objects.listed(), filters_of(), key="cups").presets
 
     ranges = [(preset.low, preset.high, preset.count) for preset in presets]
-    assert ranges == [("", "25", 4), ("25", "40", 4), ("40", "", 1)]
+    assert ranges == [("", "24.99", 4), ("25", "39.99", 4), ("40", "", 1)]
+
+
+def test_a_price_between_two_ranges_counts_in_one_of_them(shop):
+    for price in (1000, 1000, 2000, 2000, 2000, 3000, 4000, 4000, 4000):
+        make_variant(shop, "Cup", price=price)
+
+    for _time in range(2):  # The second time with the ranges that were found the first time.
+        found = count_facets(Product.objects.listed(), filters_of(), key="cups")
+        counts = [(preset.low, preset.high, preset.count) for preset in found.presets]
+        assert counts == [("", "19.99", 2), ("20", "39.99", 4), ("40", "", 3)]
 
 
 def test_few_products_need_no_price_ranges(shop):

@@ -155,6 +155,12 @@ class Listing:
         ]
 
     @property
+    def has_products_in_several_ranges(self) -> bool:
+        """Whether the ranges add up to more than there is: a product may have many prices."""
+        is_whole = self.filters.min_price is None and self.filters.max_price is None
+        return is_whole and sum(p.count for p in self.facets.presets) > self.total
+
+    @property
     def promoted(self) -> list[Chip]:
         """The few filters that most people want, to be set with one click."""
         simple = [f for f in self.facets.lists if f.name in ("in_stock", "min_rating")]

@@ -10,7 +10,9 @@ import { watchSubmits } from "./page/submits.js";
 import { watchSwaps } from "./page/swaps.js";
 import { showTimes } from "./page/times.js";
 import { watchToasts } from "./page/toasts.js";
+import { watchTransitions } from "./page/transitions.js";
 
+watchTransitions();
 prepareForOffline();
 showCurrent();
 showTimes();

@@ -77,7 +77,7 @@ class ShippingOptionAdmin(ShopScopedAdmin):
         more = len(names) - MOST_NAMED
         return ", ".join(names[:MOST_NAMED]) + (f" +{more}" if more > 0 else "")
 
-    @display(description=_("days"))
+    @display(description=_("working days"))
     def days(self, option: ShippingOption) -> str:
         return f"{option.min_days}–{option.max_days}"
 

@@ -43,8 +43,10 @@ class ShippingChoiceSerializer(serializers.Serializer):
     id = serializers.UUIDField(source="option.uuid")
     name = serializers.CharField(source="option.name")
     price = MoneyField()
-    min_days = serializers.IntegerField(source="option.min_days")
-    max_days = serializers.IntegerField(source="option.max_days")
+    min_days = serializers.IntegerField(
+        source="option.min_days", help_text="Working days, Monday to Friday, until it arrives."
+    )
+    max_days = serializers.IntegerField(source="option.max_days", help_text="Working days.")
     chosen = serializers.BooleanField(source="is_chosen")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,6 +13,20 @@ from django_countries.fields import CountryField
 from carts.querysets import ShippingOptionQuerySet, TaxRateQuerySet
 from catalog.models import TaxClass
 from marketflow.core.money import Money
+
+FRIDAY = 4  # As `date.weekday` counts.
+WORKING_DAYS = 5
+
+
+def working_days_after(day: date, count: int) -> date:
+    """The working day, Monday to Friday, `count` of them after `day`; for 0 `day` or the next."""
+    if day.weekday() > FRIDAY:
+        day -= timedelta(days=day.weekday() - FRIDAY)
+        count = max(count, 1)
+    weeks, rest = divmod(count, WORKING_DAYS)
+    if day.weekday() + rest > FRIDAY:
+        rest += 2
+    return day + timedelta(weeks=weeks, days=rest)
 
 
 class ShippingOption(models.Model):
@@ -48,6 +63,14 @@ class ShippingOption(models.Model):
     def reaches(self, country: str) -> bool:
         codes = [place.code for place in self.countries]
         return not codes or country in codes
+
+    def arrives(self, sent: date) -> tuple[date, date]:
+        """The first and the last day on which what is ordered on `sent` is promised to arrive.
+
+        Its days are working days: carriers rest at the weekend, and so do most shops.
+        """
+        first = working_days_after(sent, self.min_days)
+        return first, working_days_after(sent, self.max_days)
 
     def price_for(self, goods_minor: int) -> Money:
         """What sending goods worth `goods_minor` costs."""

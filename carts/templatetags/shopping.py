@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from django import template
 from django.utils.formats import date_format
@@ -35,9 +35,8 @@ def note_to(cart: PricedCart, shop: Shop) -> str:
 
 @register.filter
 def arrival(option: ShippingOption) -> str:
-    """When a parcel sent today arrives."""
-    today = localdate()
-    return days(today + timedelta(days=option.min_days), today + timedelta(days=option.max_days))
+    """When what is ordered today arrives."""
+    return days(*option.arrives(localdate()))
 
 
 @register.simple_tag

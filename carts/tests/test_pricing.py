@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from carts.models import TaxRate
+from carts.models import ShippingOption, TaxRate
 from carts.services import baskets, pricing, tax
 from carts.tests.factories import fill_cart, make_shipping
 from catalog.tests.factories import make_variant
@@ -21,6 +23,24 @@ def rates(db):
         TaxRate.objects.create(
             country=country, tax_class="standard", basis_points=points, valid_from="2020-01-01"
         )
+
+
+@pytest.mark.parametrize(
+    ("ordered", "count", "arrives"),
+    [
+        (date(2026, 12, 2), 2, date(2026, 12, 4)),  # A Wednesday.
+        (date(2026, 12, 3), 2, date(2026, 12, 7)),  # Over the weekend.
+        (date(2026, 12, 4), 6, date(2026, 12, 14)),
+        (date(2026, 12, 5), 1, date(2026, 12, 7)),  # A Saturday, and a Sunday.
+        (date(2026, 12, 6), 5, date(2026, 12, 11)),
+        (date(2026, 12, 6), 0, date(2026, 12, 7)),
+        (date(2026, 12, 7), 0, date(2026, 12, 7)),
+    ],
+)
+def test_nothing_is_promised_for_a_weekend(ordered, count, arrives):
+    option = ShippingOption(min_days=count, max_days=count)
+
+    assert option.arrives(ordered) == (arrives, arrives)
 
 
 def test_each_shop_is_a_group_with_its_own_delivery(buyer, shop, rival):

@@ -78,7 +78,7 @@ def _make_shop(plan: DemoShop, branch: int, staff: User) -> Shop:
         email=f"hello@{slug}.example",
         legal_name=f"{name} Ltd",
         legal_address=f"1 Workshop Lane\n{plan.city}",
-        returns_policy="Send it back within 30 days, unused, and we refund what you paid for it.",
+        returns_policy="Send it back unused, and we refund what you paid for it.",
         terms="We send within three working days and tell you when it leaves.",
     )
     shops.approve(shop=shop, by=staff)

@@ -230,7 +230,7 @@ def _remember_contents(order: Order, parts: list[SellerOrder], lines: list[Order
 
 def _part(order: Order, number: int, group: PricedGroup, note: str) -> SellerOrder:
     option = group.option
-    today = localdate()
+    first, last = option.arrives(localdate()) if option else (None, None)
     return SellerOrder(
         state=SellerOrder.State.PENDING,
         number=f"{order.number}-{number}",
@@ -243,8 +243,8 @@ def _part(order: Order, number: int, group: PricedGroup, note: str) -> SellerOrd
         shipping_tax_basis_points=group.shipping_basis_points,
         shipping_discount_minor=group.shipping_discount_minor,
         shipping_funded_minor=group.shipping_funded_minor,
-        deliver_from=today + timedelta(days=option.min_days) if option else None,
-        deliver_by=today + timedelta(days=option.max_days) if option else None,
+        deliver_from=first,
+        deliver_by=last,
         total_minor=group.total.amount,
         tax_included_minor=group.tax_included.amount,
     )

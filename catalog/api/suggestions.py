@@ -32,7 +32,10 @@ class SuggestionsView(PublicReads, APIView):
         responses=SuggestionsSerializer,
     )
     def get(self, request: Request) -> Response:
-        """Categories, shops and products whose words begin like `q`; nothing for one letter."""
+        """Categories, shops and products whose words begin like `q`; nothing for one letter.
+
+        Where no product does, those with the spelling of `q` mended, as a search mends it.
+        """
         text = " ".join(request.query_params.get("q", "").replace("\x00", "").split())
         text = text[: search.LONGEST]
         if len(text) < SHORTEST:
@@ -49,10 +52,8 @@ class SuggestionsView(PublicReads, APIView):
 
 
 def _products(text: str) -> list[Product]:
-    found = [product.pk for product in search.suggest(text, most=MOST_PRODUCTS)]
     shown = Prefetch("images", ProductImage.objects.shown(), to_attr="shown")
-    products = Product.objects.listed().filter(pk__in=found).prefetch_related(shown)
-    return sorted(products, key=lambda product: found.index(product.pk))
+    return list(search.suggest(text, most=MOST_PRODUCTS).prefetch_related(shown))
 
 
 def _titled(product: Product) -> dict[str, str]:

@@ -92,13 +92,24 @@ def find(
     return replace(found, is_cut=is_cut, beside=told.beside)
 
 
-def suggest(text: str, *, most: int = 6) -> list[Product]:
-    """Products whose words begin as `text` does, the best first; for as-you-type."""
-    terms = words_of(tidy(text)[0])
-    match = search_sql.beginning(terms) if terms else None
+def suggest(text: str, *, most: int = 6) -> QuerySet:
+    """Products whose words begin as `text` does, the best first; for as-you-type.
+
+    Where there are none, those with its spelling mended, as `find` mends it. Costs one query
+    beside the products' own.
+    """
+    text, _is_cut = tidy(text)
+    match = search_sql.beginning(words_of(text))
     if match is None:
-        return []
-    return list(match.ranked(match.among(Product.objects.listed()))[:most])
+        return Product.objects.none()
+    terms = _meaningful(text)
+    told = survey([("words", match)], terms=terms, to_mend=_to_mend(terms))
+    if not told.how:
+        # What can't be mended may be the beginning of a word: its last letters are still to come.
+        mended = [_mend(term, told) or term if term in told.strange else term for term in terms]
+        match = search_sql.beginning(mended) if mended != terms else None
+    products = Product.objects.listed()
+    return match.ranked(match.among(products))[:most] if match else products.none()
 
 
 def more_like(found: Found, products: QuerySet, *, most: int = 8) -> QuerySet:
@@ -139,11 +150,10 @@ def _find(
     text: str, synonyms: Synonyms, literally: bool, beside: Mapping[str, QuerySet]
 ) -> tuple[Found, Survey]:
     terms = [] if literally else _meaningful(text)
-    to_mend = [term for term in terms if _can_be_mended(term)][:MOST_MENDED]
     words = search_sql.all_words([words_of(one) for one in spellings(text, synonyms)])
     parts = search_sql.parts(folded(text).split()[:MOST_TERMS])
     told = survey(
-        [("words", words), ("parts", parts)], terms=terms, to_mend=to_mend, beside=beside
+        [("words", words), ("parts", parts)], terms=terms, to_mend=_to_mend(terms), beside=beside
     )
     if told.how or not terms:
         match = {"words": words, "parts": parts}.get(told.how)
@@ -153,6 +163,10 @@ def _find(
 
 def _meaningful(text: str) -> list[str]:
     return [term for term in words_of(text) if term not in search_sql.STOP_WORDS]
+
+
+def _to_mend(terms: list[str]) -> list[str]:
+    return [term for term in terms if _can_be_mended(term)][:MOST_MENDED]
 
 
 def _can_be_mended(term: str) -> bool:

@@ -132,7 +132,19 @@ def test_suggestions_finish_the_last_word(shelf):
     assert [product.title for product in search.suggest("stoneware m")] == [
         "Speckled stoneware mug"
     ]
-    assert search.suggest("") == []
+    assert not search.suggest("")
+
+
+@pytest.mark.parametrize("text", ["stonewear", "stonewaer m", "speckeld", "specled mug"])
+def test_suggestions_forgive_a_slip_as_a_search_does(shelf, text, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        found = list(search.suggest(text))
+
+    assert "Speckled stoneware mug" in [product.title for product in found]
+
+
+def test_nothing_is_suggested_for_what_is_like_nothing(shelf):
+    assert not search.suggest("xylophone")
 
 
 def test_misses_are_counted_by_the_next_sweep(django_assert_num_queries):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+PRINTED = _("This is a demo: mails are not sent, they are printed in the terminal it runs in.")
 
 
 def send(template: str, *, to: str, context: dict[str, object]) -> None:
@@ -18,6 +21,11 @@ def send(template: str, *, to: str, context: dict[str, object]) -> None:
     )
     mail.attach_alternative(render_to_string(f"{template}_message.html", context), "text/html")
     mail.send()
+
+
+def look_for(what: str) -> str:
+    """`what`, such as "Check your mail.", and in a demo where its mails are."""
+    return f"{what} {PRINTED}" if are_printed() else what
 
 
 def are_printed() -> bool:

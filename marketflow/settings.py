@@ -504,7 +504,7 @@ if EMAIL_URL:
 
     globals().update(environ.Env.email_url_config(EMAIL_URL))
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    EMAIL_BACKEND = "marketflow.core.console.EmailBackend"
 DEFAULT_FROM_EMAIL = read("DEFAULT_FROM_EMAIL", default="MarketFlow <hello@marketflow.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OPERATOR_EMAIL = read("OPERATOR_EMAIL", default=parseaddr(DEFAULT_FROM_EMAIL)[1])

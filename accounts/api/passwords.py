@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import mails
 from accounts.api.serializers import PasswordChangeInput, ResetConfirmInput, ResetInput
 from accounts.api.tokens import AuthView
 from accounts.forms.entrance import AskResetForm
@@ -30,7 +31,7 @@ class ResetView(AuthView):
         if not form.is_valid():
             raise ValidationError({"email": form.errors["email"]})
         form.save(request._request)
-        return Response({"detail": "Check your mail."}, status=202)
+        return Response({"detail": mails.look_for("Check your mail.")}, status=202)
 
 
 class ResetConfirmView(AuthView):

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import mails
 from accounts.api.serializers import (
     CredentialsInput,
     PairSerializer,
@@ -59,7 +60,7 @@ class RegisterView(AuthView):
         values = self.checked(RegistrationInput, request)
         user = registration.sign_up(**values)
         _write_to(request, User.objects.normalize_email(values["email"]), user)
-        detail = "Check your mail to confirm your address."
+        detail = mails.look_for("Check your mail to confirm your address.")
         return Response({"detail": detail}, status=201)
 
 

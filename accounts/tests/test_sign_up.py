@@ -180,9 +180,24 @@ def test_sign_ups_from_one_place_are_limited(client, settings):
 
 
 def test_a_demo_says_where_its_mails_are(client, settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    settings.EMAIL_BACKEND = "marketflow.core.console.EmailBackend"
+    person = {"email": "nora@example.test", "password": PASSWORD, "name": "Nora"}
 
     assert "printed in the terminal" in client.get("/account/confirm-email/").content.decode()
+    told = client.post("/api/v1/auth/register/", person, content_type="application/json").json()
+    assert "printed in the terminal" in told["detail"]
+
+
+def test_a_printed_mail_is_its_text_alone(client, settings, capsys):
+    settings.EMAIL_BACKEND = "marketflow.core.console.EmailBackend"
+
+    sign_up(client)
+
+    printed = capsys.readouterr().out
+    assert "Subject: " in printed
+    assert "/account/confirm-email/" in printed
+    assert "text/html" not in printed
+    assert "<a " not in printed
 
 
 def test_a_mail_is_text_and_html(client):

@@ -1,21 +1,25 @@
 """A14: the API under generated input. Whatever is sent, the answer is one that the document names.
 
-Two requests for each operation here, the same ones each time; `make fuzz` makes up many others.
+Of each operation one request that is done for somebody, so that no answer goes unread, and two
+that are made up, the same ones each time; `make fuzz` makes up many others.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from copy import deepcopy
 
 import pytest
+from django.conf import settings
+from django.test import override_settings
 from drf_spectacular.generators import SchemaGenerator
 
 from carts.api.views import CartView
 from marketflow.core import outside
-from tests.access.world import World
 from tests.fuzz.asking import Fuzzer
+from tests.fuzz.stage import Stage
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 FEW = 2
@@ -29,8 +33,11 @@ def no_name_is_looked_up(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def world(module_db) -> World:
-    return World()
+def stage(module_db, tmp_path_factory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("private")
+    private = settings.STORAGES["private"] | {"OPTIONS": {"location": folder, "base_url": None}}
+    with override_settings(STORAGES=settings.STORAGES | {"private": private}):
+        yield Stage()
 
 
 @pytest.fixture(scope="module")
@@ -43,39 +50,50 @@ def document(written) -> dict:
     return deepcopy(written)
 
 
-def test_every_answer_is_one_that_the_document_names(document, world, record_property):
+def test_every_answer_is_one_that_the_document_names(document, stage, record_property):
     fuzzer = Fuzzer(document, EXAMPLES or FEW, is_random=bool(EXAMPLES))
 
-    problems = fuzzer.run(world, only=os.environ.get("FUZZ_ONLY", ""))
+    problems = fuzzer.run(stage, only=os.environ.get("FUZZ_ONLY", ""))
 
     record_property("requests", fuzzer.asked)
     assert not problems, "\n\n".join(problems)
+    refused = [f"{label} {sorted(told)}" for label, told in fuzzer.never_done.items()]
+    assert not refused, "\n\n".join(refused)
 
 
 # --- that it would notice
 
 
-def problems_with(document: dict, world: World, only: str) -> str:
-    return "\n\n".join(Fuzzer(document, examples=5).run(world, only=only))
+def test_an_operation_that_is_done_for_nobody_is_noticed(document, stage, monkeypatch):
+    monkeypatch.setattr(stage, "wanted", dict)
+    fuzzer = Fuzzer(document, examples=1)
+
+    fuzzer.run(stage, only="POST /api/v1/auth/password/reset/confirm/")
+
+    assert list(fuzzer.never_done) == ["POST /api/v1/auth/password/reset/confirm/"]
+
+
+def problems_with(document: dict, stage: Stage, only: str) -> str:
+    return "\n\n".join(Fuzzer(document, examples=5).run(stage, only=only))
 
 
 @pytest.mark.logs_errors
-def test_an_exception_is_noticed(document, world, monkeypatch):
+def test_an_exception_is_noticed(document, stage, monkeypatch):
     def fail(view, request):
         raise RuntimeError("lost")
 
     monkeypatch.setattr(CartView, "get", fail)
 
-    assert "Server error" in problems_with(document, world, "GET /api/v1/cart/")
+    assert "Server error" in problems_with(document, stage, "GET /api/v1/cart/")
 
 
-def test_a_status_that_the_document_leaves_out_is_noticed(document, world):
+def test_a_status_that_the_document_leaves_out_is_noticed(document, stage):
     del document["paths"]["/api/v1/cart/items/{id}/"]["delete"]["responses"]["404"]
 
-    assert "Received: 404" in problems_with(document, world, "DELETE /api/v1/cart/items/{id}/")
+    assert "Received: 404" in problems_with(document, stage, "DELETE /api/v1/cart/items/{id}/")
 
 
-def test_an_answer_of_another_form_is_noticed(document, world):
+def test_an_answer_of_another_form_is_noticed(document, stage):
     document["components"]["schemas"]["Cart"]["properties"]["quote"] = {"type": "integer"}
 
-    assert "violates schema" in problems_with(document, world, "GET /api/v1/cart/")
+    assert "violates schema" in problems_with(document, stage, "GET /api/v1/cart/")

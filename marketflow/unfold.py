@@ -174,7 +174,8 @@ UNFOLD_SELLER = SHARED | {
             {
                 "title": _("Messages"),
                 "items": [
-                    _item(_("Conversations"), "forum", "chat:inbox", with_duty("orders")),
+                    _item(_("Conversations"), "forum", "chat:inbox", with_duty("orders"))
+                    | {"badge": "marketflow.backoffice.seller.unread_messages"},
                     _own(_("Quick replies"), "quickreply", "chat_quickreply_changelist", "orders"),
                     _own(
                         _("Automatic answer"),

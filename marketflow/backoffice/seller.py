@@ -17,9 +17,12 @@ from accounts.models import BankAccount, Shop
 from carts.models import ShippingOption
 from catalog.models import Product, ProductImage, StockItem, Variant
 from catalog.models.stock import LOW
+from chat.models import Conversation
 from marketflow.backoffice.charts import bars
 from marketflow.core.duties import has_duty
 from marketflow.core.money import Money
+from marketflow.core.templatetags.marketflow import at_most
+from notifications.services.counts import counts_of
 from orders.models import Dispute, LedgerAccount, Payout, Return, SellerOrder
 from orders.services import payouts
 
@@ -40,7 +43,7 @@ def _tasks(request: HttpRequest) -> list[dict[str, Any]]:
     """What waits, by what the person may do about it."""
     tasks = []
     if has_duty(request, "orders"):
-        tasks.append(_to_ship(request))
+        tasks += [_to_ship(request), _waiting_messages(request)]
         tasks += _waiting_for_an_answer(request)
     if has_duty(request, "stock"):
         tasks.append(_low_stock(request))
@@ -83,6 +86,26 @@ def _waiting_for_an_answer(request: HttpRequest) -> list[dict[str, Any]]:
             "url": reverse("seller:orders_dispute_changelist"),
         },
     ]
+
+
+def _waiting_messages(request: HttpRequest) -> dict[str, Any]:
+    """What buyers wrote and nobody in the shop has read; what one waits for as a buyer is not."""
+    own = Conversation.objects.managed_by(request.user).exclude(buyer=request.user)
+    waiting = own.unread(request.user).order_by("last_message_at")
+    rows = list(waiting.values_list("unread", "last_message_at"))
+    return {
+        "title": _("Messages waiting"),
+        "icon": "forum",
+        "count": sum(unread for unread, _at in rows),
+        "since": rows[0][1] if rows else None,
+        "url": f"{reverse('chat:inbox')}?only=unread",
+    }
+
+
+def unread_messages(request: HttpRequest) -> str:
+    """The badge in the sidebar: as many as the storefront's header has, "" for none."""
+    number = counts_of(request.user)["messages"]
+    return _("%(number)s new") % {"number": at_most(number, 9)} if number else ""
 
 
 def payout_problems(request: HttpRequest) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "relay-outbox": {"task": "marketflow.core.tasks.relay_outbox", "schedule": 10.0},
     "release-expired": {"task": "orders.tasks.release_expired", "schedule": 30.0},
     "settle-unknown-payments": {"task": "orders.tasks.settle_unknown", "schedule": 10.0},
+    "ask-for-fees": {"task": "orders.tasks.ask_for_fees", "schedule": 300.0},
     "deal-with-payment-events": {
         "task": "orders.tasks.deal_with_payment_events",
         "schedule": 10.0,

@@ -114,6 +114,10 @@ class PaymentQuerySet(models.QuerySet):
     def open(self):
         return self.filter(closed_at=None)
 
+    def without_fee(self):
+        # What cost nothing was never with a provider.
+        return self.filter(state="captured", fee_minor=None, captured_minor__gt=0)
+
     def visible_to(self, user):
         if not user.is_authenticated:
             return self.none()

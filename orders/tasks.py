@@ -28,6 +28,12 @@ def settle_unknown() -> int:
 
 
 @shared_task
+def ask_for_fees() -> int:
+    """Ask providers for the fees of payments that they had not reckoned when the money came."""
+    return payments.ask_for_fees()
+
+
+@shared_task
 def complete_requests() -> int:
     """Answer the keys whose process died while it called a provider."""
     return completing.complete_dead()

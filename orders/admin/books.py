@@ -35,6 +35,7 @@ class AboutFilter(admin.SimpleListFilter):
         "payout",
         "payout_back",
         "recovery",
+        "provider_fee",
         "dispute_fee",
     ]
 

@@ -211,7 +211,7 @@ class PaymentAdmin(HasTimeline, StaffAdmin):
         ("uuid", "state_text"),
         "order",
         ("provider", "provider_reference", "method"),
-        ("sum_text", "failure"),
+        ("sum_text", "fee_text", "failure"),
         ("created_at", "captured_at", "closed_at"),
         "timeline",
     ]
@@ -223,6 +223,7 @@ class PaymentAdmin(HasTimeline, StaffAdmin):
         "provider_reference",
         "method",
         "sum_text",
+        "fee_text",
         "failure",
         "created_at",
         "captured_at",
@@ -233,3 +234,7 @@ class PaymentAdmin(HasTimeline, StaffAdmin):
     @display(description=_("amount"), ordering="amount_minor")
     def sum_text(self, payment: Payment) -> str:
         return money(payment.amount)
+
+    @display(description=_("fee of the provider"))
+    def fee_text(self, payment: Payment) -> str:
+        return money(payment.fee) if payment.fee else ""

@@ -28,6 +28,9 @@ class Outcome:
     method: str = ""
     # A stable code, such as `card_declined`.
     failure: str = ""
+    # What the provider keeps of what was captured, in the payment's currency; None where it has
+    # not been reckoned yet.
+    fee_minor: int | None = None
     # Where the buyer goes to confirm, while an action is required.
     action_url: str = ""
     # Opens this one payment to the buyer's own program, while an action is required. Never stored.

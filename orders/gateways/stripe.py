@@ -35,7 +35,7 @@ from orders.models import Payment
 # Stripe forgets keys after a day. What is older is found by its metadata, which is indexed late.
 KEYS_LAST = timedelta(hours=12)
 TOLERANCE_SECONDS = 300
-WITH_CHARGE = ["latest_charge"]
+WITH_CHARGE = ["latest_charge.balance_transaction"]
 
 
 class StripeGateway:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -49,7 +50,7 @@ def is_untouched(intent: Said) -> bool:
 
 def outcome_of(intent: Said) -> Outcome:
     """What became of a payment. An untouched one waits for the buyer's own program."""
-    facts = {"reference": intent["id"], "method": _method(intent)}
+    facts = {"reference": intent["id"], "method": _method(intent), "fee_minor": _fee(intent)}
     status = intent["status"]
     if status in ("succeeded", "processing"):
         return Outcome(status="captured" if status == "succeeded" else "processing", **facts)
@@ -147,6 +148,19 @@ def _method(intent: Said) -> str:
     if digits:
         return _("Account ending %(digits)s") % {"digits": digits}
     return str(kind).replace("_", " ").capitalize()
+
+
+def _fee(intent: Said) -> int | None:
+    """What Stripe keeps of it, in the payment's currency; it may be up to an hour late with that.
+
+    Where Stripe settles in another currency, its rate led from the payment's to that one.
+    """
+    charge = intent.get("latest_charge")
+    moved = charge.get("balance_transaction") if isinstance(charge, Mapping) else None
+    if not isinstance(moved, Mapping):
+        return None
+    rate = Decimal(str(moved.get("exchange_rate") or 1))
+    return int((moved["fee"] / rate).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _action_url(intent: Said) -> str:

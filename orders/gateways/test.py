@@ -1,4 +1,5 @@
 """A provider inside the process that moves no money: for the demo, for tests, for trying out.
+It charges nothing.
 
 It decides by the card number alone, like the test cards of real providers, and keeps what it
 decided in the payment's reference, so that asking again gives the same answer. Its refunds and
@@ -49,7 +50,9 @@ class TestGateway:
         """The buyer's answer to what their bank asked."""
         reference = payment.provider_reference
         if approve:
-            return Outcome(status="captured", reference=reference, method=payment.method)
+            return Outcome(
+                status="captured", reference=reference, method=payment.method, fee_minor=0
+            )
         return self._failed(payment, "authentication_refused")
 
     def look_up(self, payment: Payment) -> Outcome | None:
@@ -130,6 +133,7 @@ class TestGateway:
             reference=f"test_{payment.uuid.hex}_{known}",
             method=_("Card ending %(digits)s") % {"digits": card[-4:]} if known == card else "",
             failure=failures.get(card, "card_not_accepted"),
+            fee_minor=0,
             action_url=_confirm_url(payment) if status == "requires_action" else "",
         )
 

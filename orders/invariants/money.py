@@ -52,12 +52,13 @@ invariant(
     "money taken is money booked, payment by payment",
     f"""
     WITH {LEGS}
-    SELECT p.id, p.captured_minor - p.refunded_minor AS taken, coalesce(b.booked, 0) AS booked
+    SELECT p.id, p.captured_minor - p.refunded_minor - coalesce(p.fee_minor, 0) AS taken,
+           coalesce(b.booked, 0) AS booked
     FROM orders_payment p
     LEFT JOIN (SELECT g.payment_id, sum(g.delta) AS booked FROM legs g
                JOIN orders_ledgeraccount a ON a.id = g.account_id AND a.kind = 'provider'
                GROUP BY g.payment_id) b ON b.payment_id = p.id
-    WHERE p.captured_minor - p.refunded_minor <> coalesce(b.booked, 0)
+    WHERE p.captured_minor - p.refunded_minor - coalesce(p.fee_minor, 0) <> coalesce(b.booked, 0)
        OR p.refunded_minor < 0 OR p.refunded_minor > p.captured_minor
     """,
 )

@@ -35,6 +35,8 @@ class Payment(HasHistory):
     amount_minor = models.PositiveBigIntegerField(_("amount"))
     captured_minor = models.PositiveBigIntegerField(_("captured"), default=0)
     authorised_minor = models.PositiveBigIntegerField(_("authorised"), default=0)
+    # What the provider kept of it. Null until it has said: it may reckon that after the capture.
+    fee_minor = models.PositiveBigIntegerField(_("fee of the provider"), null=True, blank=True)
     # Decided: refunds under way and done. Taken by a conditional UPDATE before any is sent.
     refund_decided_minor = models.PositiveBigIntegerField(_("to be refunded"), default=0)
     refunded_minor = models.PositiveBigIntegerField(_("refunded"), default=0)
@@ -56,6 +58,13 @@ class Payment(HasHistory):
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
         ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                fields=["captured_at"],
+                condition=Q(state="captured", fee_minor=None),
+                name="payments_without_fee",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["order"], condition=Q(closed_at=None), name="one_open_payment_per_order"
@@ -75,6 +84,10 @@ class Payment(HasHistory):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def fee(self) -> Money | None:
+        return None if self.fee_minor is None else Money(self.fee_minor, self.currency)
 
     @property
     def state_label(self) -> str:

@@ -41,6 +41,18 @@ def captured(payment: Payment) -> Entry:
     )
 
 
+def provider_fee(payment: Payment) -> Entry:
+    """What the provider kept of a capture, once it has said so: the marketplace bears it."""
+    return Entry(
+        debit=own(Kind.PROVIDER_FEE, payment.currency),
+        credit=provider_account(payment),
+        amount_minor=payment.fee_minor or 0,
+        kind="provider_fee",
+        key=f"provider_fee:{payment.pk}",
+        about={"payment": payment},
+    )
+
+
 def paid(part: SellerOrder, currency: str, commissions: Iterable[Commission]) -> list[Entry]:
     """A part is paid: the shop is owed its total and what the marketplace funds, less commission.
 

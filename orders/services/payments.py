@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError
@@ -44,6 +45,8 @@ logger = logging.getLogger(__name__)
 # The provider of payments that need none.
 NOBODY = "none"
 UNKNOWN_AFTER = timedelta(seconds=30)
+# Stripe reckons its fee within the hour; for so long it is asked for.
+FEES_WITHIN = timedelta(days=3)
 UNSETTLED = [Payment.State.CREATED, Payment.State.PROCESSING]
 
 
@@ -172,10 +175,11 @@ def _require_payable(order: Order) -> None:
 
 
 def settle(*, payment: Payment, outcome: Outcome) -> Payment:
-    """Write down what the provider said. A repeated or late answer changes nothing.
+    """Write down what the provider said. A repeated or late answer changes nothing, but that a
+    fee is booked which the provider had not reckoned before.
 
-    Locks Order, then Payment. Publishes `OrderPaid` when the whole sum is captured. Money that
-    arrives for an order that is closed or was paid otherwise is given back in full.
+    Locks Order, Payment, then accounts. Publishes `OrderPaid` when the whole sum is captured.
+    Money that arrives for an order that is closed or was paid otherwise is given back in full.
     """
     payment = _settle(payment, outcome)
     crash_point("capture_committed")
@@ -187,6 +191,7 @@ def _settle(payment: Payment, outcome: Outcome) -> Payment:
     order = Order.objects.select_for_update().get(pk=payment.order_id)
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
     if _is_known(payment, outcome):
+        _note_fee(payment, outcome)
         return payment
 
     said = {
@@ -195,7 +200,7 @@ def _settle(payment: Payment, outcome: Outcome) -> Payment:
         "action_url": outcome.action_url,
     }
     if outcome.status == Payment.State.CAPTURED:
-        _capture(payment, order, said)
+        _capture(payment, order, said | {"fee_minor": outcome.fee_minor})
         crash_point("capture_booked")
         return payment
     if outcome.status == Payment.State.FAILED:
@@ -211,12 +216,22 @@ def _is_known(payment: Payment, outcome: Outcome) -> bool:
     return bool(payment.closed_at) and outcome.status != Payment.State.CAPTURED
 
 
-def _capture(payment: Payment, order: Order, said: Mapping[str, str]) -> None:
+def _note_fee(payment: Payment, outcome: Outcome) -> None:
+    """The provider had not reckoned its fee when the money came, and now it has."""
+    is_new = payment.fee_minor is None and outcome.fee_minor is not None
+    if payment.state != Payment.State.CAPTURED or not is_new:
+        return
+    payment.fee_minor = outcome.fee_minor
+    payment.save(update_fields=["fee_minor"])
+    ledger.post([bookings.provider_fee(payment)])
+
+
+def _capture(payment: Payment, order: Order, said: Mapping[str, Any]) -> None:
     whole = dict.fromkeys(["authorised_minor", "captured_minor"], payment.amount_minor)
     moments = dict.fromkeys(["captured_at", "closed_at"], now())
     step = Step(payment, Payment.State.CAPTURED, {**said, **whole, **moments})
     following = _what_follows(order, payment, [step])
-    ledger.post([bookings.captured(payment), *following])
+    ledger.post([bookings.captured(payment), bookings.provider_fee(payment), *following])
 
 
 @whole_unit
@@ -229,9 +244,11 @@ def recognise(*, payment: Payment) -> None:
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
     if payment.state != Payment.State.CAPTURED or _is_what_paid(order, payment):
         return
-    entry = bookings.captured(payment)
-    is_booked = LedgerTransfer.objects.filter(dedupe_key=entry.key).exists()
-    ledger.post([*([] if is_booked else [entry]), *_what_follows(order, payment)])
+    taken = [bookings.captured(payment), bookings.provider_fee(payment)]
+    known = LedgerTransfer.objects.filter(dedupe_key__in=[entry.key for entry in taken])
+    booked = set(known.values_list("dedupe_key", flat=True))
+    missing = [entry for entry in taken if entry.key not in booked]
+    ledger.post([*missing, *_what_follows(order, payment)])
 
 
 def _is_what_paid(order: Order, payment: Payment) -> bool:
@@ -322,6 +339,17 @@ def settle_unknown() -> int:
     for payment in left:
         withdraw(payment=payment)
     return ask_again() + len(left)
+
+
+def ask_for_fees() -> int:
+    """Ask providers for the fees that they had not reckoned when the money came, and book them.
+
+    Returns how many payments were looked at. Safe to repeat.
+    """
+    waiting = list(Payment.objects.without_fee().filter(captured_at__gt=Now() - FEES_WITHIN))
+    for payment in waiting:
+        ask(payment=payment)
+    return len(waiting)
 
 
 def ask(*, payment: Payment) -> Payment:

@@ -76,6 +76,7 @@ FACTS = {
     "promotion_back_owed": gettext_lazy("Discount of the marketplace, owed by the shop"),
     "refund_sent": gettext_lazy("Refund paid by the provider"),
     "refund_come_back": gettext_lazy("Refund sent back by the buyer's bank"),
+    "provider_fee": gettext_lazy("Fee of the provider"),
     "dispute_fee": gettext_lazy("Fee of the provider for a dispute"),
 }
 

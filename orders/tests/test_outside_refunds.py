@@ -91,7 +91,7 @@ def test_told_again_it_is_booked_once(client, psp, payment, worker):
     call_command("audit")
 
 
-def test_all_of_it_by_hand_leaves_nothing_to_send_and_every_account_at_zero(
+def test_all_of_it_by_hand_leaves_nothing_to_send_and_nothing_in_the_books_but_the_fee(
     client, psp, payment, bowl, worker
 ):
     reference = refund_by_hand(psp, payment, payment.amount_minor)
@@ -102,7 +102,11 @@ def test_all_of_it_by_hand_leaves_nothing_to_send_and_every_account_at_zero(
     order = Order.objects.get()
     assert set(order.seller_orders.values_list("state", flat=True)) == {"cancelled"}
     assert stock_of(bowl) == (9, 0)
-    assert not LedgerAccount.objects.exclude(balance_minor=0).exists()
+    left = LedgerAccount.objects.exclude(balance_minor=0).values_list("kind", "balance_minor")
+    assert dict(left) == {
+        "provider": psp.held(payment.uuid),
+        "provider_fee": -psp.held(payment.uuid),
+    }
     call_command("audit")
 
 

@@ -332,6 +332,11 @@ CORRUPTIONS = [
     _one(
         "money taken is money booked, payment by payment",
         PAYMENT,
+        "UPDATE orders_payment SET fee_minor = coalesce(fee_minor, 0) + 1 WHERE id = {row}",
+    ),
+    _one(
+        "money taken is money booked, payment by payment",
+        PAYMENT,
         "UPDATE orders_ledgertransfer SET payment_id = NULL"
         " WHERE payment_id = {row} AND kind = 'captured'",
     ),

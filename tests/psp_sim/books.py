@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS answers (
 """
 # What each kind of entry does to what the provider holds for the market.
 SIGNS = {"capture": 1, "refund": -1, "refund_failed": 1, "transfer": -1, "reversal": 1}
-SIGNS |= {"dispute": -1, "won": 1, "fee": -1, "fee_back": 1}
+SIGNS |= {"charge_fee": -1, "dispute": -1, "won": 1, "fee": -1, "fee_back": 1}
 Object = dict[str, Any]
 
 

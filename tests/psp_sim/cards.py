@@ -19,6 +19,8 @@ class Card:
     # The outcome comes later, as with a bank debit.
     is_slow: bool = False
     disputes: bool = False
+    # The answer to the payment does not say the fee yet; asked again, the provider knows it.
+    fee_is_late: bool = False
     # What becomes of a refund: "succeeded" at once, or "pending", or "failed" later.
     refund: str = "succeeded"
 
@@ -40,6 +42,8 @@ METHODS = {
     "pm_card_createDispute": Card("4000000000000259", disputes=True),
     "pm_card_pendingRefund": Card("4000000000007726", refund="pending"),
     "pm_card_refundFail": Card("4000000000005126", refund="failed"),
+    # Stripe has no such card: there it may be so with any, by asynchronous capture.
+    "pm_card_feeLater": Card("4000000000000077", fee_is_late=True),
     "pm_usBankAccount_success": Card("000123456789", "bank", is_slow=True),
 }
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.psp_sim.books import SIGNS
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +51,10 @@ class Psp:
 
     def amounts(self, kind: str, reference: object = "") -> list[int]:
         return [entry["amount"] for entry in self.entries(kind, reference)]
+
+    def held(self, reference: object) -> int:
+        """What is left with the provider of one payment: taken, less given back and kept."""
+        return sum(SIGNS[entry["kind"]] * entry["amount"] for entry in self.entries("", reference))
 
     def settled_webhooks(self, seconds: float = 60) -> dict[str, Any]:
         """The report once nothing is in flight any more."""

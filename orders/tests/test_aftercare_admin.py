@@ -63,7 +63,17 @@ def test_a_shop_cancels_a_line_with_a_reason(fern, part, bowl):
     assert "€20.00 goes back to the buyer." in body(answer)
     assert (part.lines.get().released, stock_of(bowl)) == (2, (9, 1))
     assert Refund.objects.get().reason == "Chipped."
+    assert "of it delivery" not in body(answer)
     call_command("audit")
+
+
+def test_with_the_last_unit_the_shop_sees_that_the_delivery_goes_back_too(fern, part):
+    sent = {f"cancel-units{line(part)}": "3", "cancel-reason": "The kiln broke."}
+
+    answer = fern.post(page(part, "cancel"), sent, follow=True)
+
+    assert "€35.00 goes back to the buyer." in body(answer)
+    assert "(€5.00 of it delivery)" in body(answer)
 
 
 @pytest.mark.parametrize(

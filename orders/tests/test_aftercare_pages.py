@@ -26,11 +26,20 @@ def order(shop) -> Order:
 
 
 @pytest.fixture
-def guest(order) -> Visitor:
+def guest_of():
     """Who came by the link of the mail."""
-    visitor = Visitor(Client())
-    visitor.open(links.link_to(order).partition("testserver")[2] or links.link_to(order))
-    return visitor
+
+    def come(order: Order) -> Visitor:
+        visitor = Visitor(Client())
+        visitor.open(links.link_to(order).partition("testserver")[2] or links.link_to(order))
+        return visitor
+
+    return come
+
+
+@pytest.fixture
+def guest(guest_of, order) -> Visitor:
+    return guest_of(order)
 
 
 @pytest.fixture
@@ -184,3 +193,18 @@ def test_a_part_of_another_order_is_not_reached_through_ones_own(guest, order, b
     page = guest.open(f"/orders/{order.number}/parts/{foreign.number}/problem/")
 
     assert page.status == 404
+
+
+def test_the_page_says_which_refund_of_a_cancelled_part_brings_its_delivery_back(guest_of, shop):
+    """One rule: delivery goes back when nothing of a part was sent and nothing is left."""
+    order = make_order(None, make_variant(shop, "Oak bowl", price=1000), quantity=3, paid=True)
+    part, guest = order.seller_orders.get(), guest_of(order)
+    cancelling.cancel_units(part=part, lines={part.lines.get().pk: 2}, reason="Chipped.")
+    page = guest.open(order.get_absolute_url())
+    assert "Chipped." in page.text
+    assert "of it delivery" not in page.text
+
+    cancelling.cancel_units(part=part, reason="Lost.")
+
+    page = guest.open(order.get_absolute_url())
+    assert "Lost. (€5.00 of it delivery) Under way €15.00" in page.text

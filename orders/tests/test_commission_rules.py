@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
 
 from accounts.tests.factories import make_user
 from catalog.tests.factories import make_category, make_variant
@@ -169,6 +173,15 @@ def test_the_last_sales_are_read_in_one_query(buyer, shop, rival):
 
     assert [(one.shop_id, one.base_minor) for one in sales] == [(shop.pk, 900), (rival.pk, 100)]
     assert len(queries) == 1
+
+
+def test_what_was_sold_more_than_thirty_days_ago_is_not_replayed(buyer, shop):
+    old, recent = make_variant(shop, price=900), make_variant(shop, price=700)
+    for variant, days in [(old, 31), (recent, 29)]:
+        with time_machine.travel(now() - timedelta(days=days)):
+            make_order(buyer, variant, paid=True)
+
+    assert [one.base_minor for one in commission_rules.last_sales()] == [700]
 
 
 # --- behind the counter

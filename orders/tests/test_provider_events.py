@@ -64,6 +64,33 @@ def results() -> list[str]:
     return list(PaymentEventTask.objects.order_by("pk").values_list("result", flat=True))
 
 
+# --- ready-made test 3; at once, by real threads: tests/races/test_provider_events.py
+
+
+@pytest.mark.parametrize("told_times", [1, 2])
+@pytest.mark.parametrize("is_webhook_first", [True, False])
+def test_3_whichever_of_webhook_and_browser_comes_first_pays_once(
+    is_webhook_first, told_times, order, psp, client, worker
+):
+    """Ready-made test 3: one order, one capture and no refund, whoever comes second."""
+    if is_webhook_first:
+        psp.fault(LOST)
+    payment = pay(order)
+    for number in range(told_times):
+        bring(client, succeeded(psp, payment) | {"id": f"evt_{payment.uuid}_{number}"})
+        worker()
+
+    # The browser comes back, and asks what became of it.
+    payment = payments.resume(payment=payment)
+
+    order.refresh_from_db()
+    assert (order.state, payment.state, order.payments.count()) == ("paid", "captured", 1)
+    assert psp.amounts("capture", payment.uuid) == [order.total_minor]
+    assert psp.amounts("refund", payment.uuid) == []
+    assert OutboxEvent.objects.filter(name="orders.OrderPaid").count() == 1
+    call_command("audit")
+
+
 # --- believed
 
 

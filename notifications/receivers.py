@@ -191,7 +191,7 @@ def send_the_link_to_an_order(event: OrderLinkAsked) -> None:
 
 @subscribe(OrderPaid)
 def tell_the_shops_what_to_send(event: OrderPaid) -> None:
-    parts = SellerOrder.objects.with_contents().filter(order=event.order_id)
+    parts = SellerOrder.objects.with_lines().filter(order=event.order_id)
     for part in parts.order_by("pk"):
         tell_the_shop("order_to_ship", part, "ship", facts={"place": part.order.city})
 

@@ -7,11 +7,11 @@ from orders.models import Dispute, Order, OrderLine, Refund, Return, SellerOrder
 
 
 def order_of(order_id: int) -> Order:
-    return Order.objects.with_contents().select_related("buyer").get(pk=order_id)
+    return Order.objects.with_lines().select_related("buyer").get(pk=order_id)
 
 
 def part_of(part_id: int) -> SellerOrder:
-    return SellerOrder.objects.with_contents().select_related("order__buyer").get(pk=part_id)
+    return SellerOrder.objects.with_lines().select_related("order__buyer").get(pk=part_id)
 
 
 def application_of(shop: Shop) -> str:

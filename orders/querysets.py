@@ -52,6 +52,10 @@ class OrderQuerySet(models.QuerySet):
             "redemptions",
         )
 
+    def with_lines(self):
+        """Load what was bought, as it stood then: what news and mails read."""
+        return self.prefetch_related("seller_orders__shop", "seller_orders__lines", "redemptions")
+
     def with_aftercare(self):
         """Load, beside the contents, what was cancelled, sent back, refunded and disputed."""
         return self.with_contents().prefetch_related(
@@ -92,6 +96,10 @@ class SellerOrderQuerySet(models.QuerySet):
         return self.select_related("order", "shop").prefetch_related(
             "lines__variant__product__images", "shipments__lines__line"
         )
+
+    def with_lines(self):
+        """Load what was bought, as it stood then: what news and mails read."""
+        return self.select_related("order", "shop").prefetch_related("lines")
 
 
 class OrderLineQuerySet(models.QuerySet):

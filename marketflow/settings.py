@@ -383,6 +383,15 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            scheme: {"type": "apiKey", "in": "header", "name": header, "description": description}
+            for scheme, header, description in (
+                ("cartToken", "X-Cart-Token", "Opens a guest's cart."),
+                ("orderToken", "X-Order-Token", "Opens a guest's order."),
+            )
+        }
+    },
     "ENUM_NAME_OVERRIDES": {
         "LevelEnum": ["in", "low", "out"],
         "PaymentStatusEnum": ["captured", "requires_action", "processing", "failed"],

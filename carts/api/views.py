@@ -82,6 +82,8 @@ class CartItemsView(CartAPIView):
 
 
 class CartItemView(CartAPIView):
+    is_opened_by_token = True
+
     @extend_schema(request=QuantityInput, responses=CartSerializer)
     def patch(self, request: Request, id: str) -> Response:
         """Change how many; 0 takes the item out."""

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.tests.factories import make_bank_account
 from catalog.tests.factories import make_variant
+from marketflow.core.api.idempotency import LONGEST_KEY
 from marketflow.core.api.schema import ERRORS
 from marketflow.core.tests.clients import api_for
 from notifications.tests.receiving import make_endpoint
@@ -122,6 +123,27 @@ def test_keys_and_guests_tokens_are_parameters(schema):
         ("X-Order-Token", False),
     }
     assert headers("/api/v1/auth/token/") == {}
+
+
+def test_the_document_says_how_long_a_key_is(schema):
+    said = [
+        parameter["schema"]
+        for _name, _method, operation in operations(schema)
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == "Idempotency-Key"
+    ]
+
+    assert said
+    for one in said:
+        assert one == {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY}
+
+
+def test_an_order_opens_by_its_token_and_a_list_of_orders_does_not(schema):
+    one, every = (schema["paths"][f"/api/v1/orders/{end}"]["get"] for end in ("{number}/", ""))
+
+    assert {"orderToken": []} in one["security"]
+    assert {"orderToken": []} not in every["security"]
+    assert "X-Order-Token" not in [parameter["name"] for parameter in every["parameters"]]
 
 
 # --- what generated input found; tests/fuzz looks for more

@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import generics, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +22,7 @@ from marketflow.core import rate_limits
 from marketflow.core.api.caching import PublicReads
 from marketflow.core.api.fields import StrictSerializer, WholeNumberField
 from marketflow.core.api.idempotency import idempotent
-from marketflow.core.api.permissions import AllowAny, IsAuthenticatedToWrite
+from marketflow.core.api.permissions import AllowAny, IsAuthenticated, IsAuthenticatedToWrite
 from marketflow.core.plain_text import plain_text
 from orders.api.inputs import validated
 from orders.models import OrderLine, Review, ReviewReport
@@ -169,7 +170,6 @@ class ProductReviewsView(PublicReads, generics.GenericAPIView):
 class ReviewViewSet(viewsets.ReadOnlyModelViewSet):
     """What the caller wrote; by its id, any review."""
 
-    permission_classes = [IsAuthenticatedToWrite]
     # Buyers write reviews, and programs buy nothing.
     scopes = {"reply": "reviews:write"}
     serializer_class = ReviewSerializer
@@ -177,6 +177,9 @@ class ReviewViewSet(viewsets.ReadOnlyModelViewSet):
     lookup_field = "uuid"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [IsAuthenticated() if self.action == "list" else IsAuthenticatedToWrite()]
 
     def get_queryset(self) -> QuerySet:
         rows, user = Review.objects.with_contents(), self.request.user
@@ -189,8 +192,6 @@ class ReviewViewSet(viewsets.ReadOnlyModelViewSet):
     @extend_schema(responses=OwnReviewSerializer(many=True))
     def list(self, request: Request) -> Response:
         """What the caller wrote."""
-        if not request.user.is_authenticated:
-            self.permission_denied(request)
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(OwnReviewSerializer(page, many=True).data)
 

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -60,12 +61,16 @@ TOKEN_HEADER = "X-Order-Token"
 class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     """The caller's orders: by account, or one of them by `X-Order-Token`."""
 
-    permission_classes = [AllowAny]
     guest_header = TOKEN_HEADER
+    is_opened_by_token = True
     serializer_class = OrderSerializer
     queryset = Order.objects.none()
     lookup_field = "number"
     lookup_value_regex = r"[A-Za-z0-9-]{1,40}"
+
+    def get_permissions(self) -> list[BasePermission]:
+        """The list is an account's; one order opens by its token, too."""
+        return [IsAuthenticated() if self.action == "list" else AllowAny()]
 
     def get_queryset(self):
         return Order.objects.filter(buyer=self.request.user.pk, buyer__isnull=False)
@@ -76,8 +81,6 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     @extend_schema(parameters=changes.PARAMETERS)
     def list(self, request: Request) -> Response:
         """The caller's orders, newest first, or what changed of them since an hour."""
-        if not request.user.is_authenticated:
-            self.permission_denied(request)
         if changes.is_asked(request):
             rows = self.get_queryset().with_last_change()
             page = changes.page(request, rows, "last_change")

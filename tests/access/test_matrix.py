@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.db import connection, transaction
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from accounts.models import BrowserSession
@@ -135,6 +136,23 @@ def test_every_address_of_a_row_is_tried():
 
     # Staff's pages of models of which this world has none, such as refunds, are like the others.
     assert {name for name in missed if not name.startswith("admin/")} == WITHOUT_A_ROW
+
+
+def test_the_reference_says_of_each_operation_whether_somebody_has_to_be_signed_in():
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    said, ruled = {}, {}
+
+    for path, operations in document["paths"].items():
+        address = path.replace("{", "<").replace("}", ">")
+        for method, operation in operations.items():
+            name = f"{method} {address}"
+            # Without a word about it, anybody may ask: the document has no rule for all.
+            said[name] = {} in operation.get("security", [{}])
+            ruled[name] = "anonymous" in policy()[address][method].people
+
+    assert "security" not in document
+    assert {name for name in said if said[name] != ruled[name]} == set()
+    assert len(said) > 100
 
 
 # --- the matrix

@@ -17,7 +17,10 @@ from django.test import override_settings
 from drf_spectacular.generators import SchemaGenerator
 
 from carts.api.views import CartView
+from carts.api.wish_list import WishListViewSet
+from carts.models import WishListItem
 from marketflow.core import outside
+from marketflow.core.api.permissions import AllowAny
 from tests.fuzz.asking import Fuzzer
 from tests.fuzz.stage import Stage
 
@@ -97,3 +100,10 @@ def test_an_answer_of_another_form_is_noticed(document, stage):
     document["components"]["schemas"]["Cart"]["properties"]["quote"] = {"type": "integer"}
 
     assert "violates schema" in problems_with(document, stage, "GET /api/v1/cart/")
+
+
+def test_an_operation_that_is_open_and_should_not_be_is_noticed(document, stage, monkeypatch):
+    monkeypatch.setattr(WishListViewSet, "permission_classes", [AllowAny])
+    monkeypatch.setattr(WishListViewSet, "get_queryset", lambda view: WishListItem.objects.none())
+
+    assert "without authentication" in problems_with(document, stage, "GET /api/v1/wishlist/")

@@ -9,8 +9,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.serializers import BaseSerializer
 
-from marketflow.core.api import scopes
+from marketflow.core.api import permissions, scopes
 from marketflow.core.api.fields import StrictSerializer
+from marketflow.core.api.idempotency import LONGEST_KEY
 from marketflow.core.api.samples import sample
 
 if TYPE_CHECKING:  # The views load this module themselves.
@@ -49,6 +50,8 @@ GUESTS = {
     "X-Cart-Token": "A guest's cart: the `token` that the cart's answers hand out.",
     "X-Order-Token": "A guest's order: the `token` that the checkout handed out.",
 }
+# Of a view that only these open to a guest: the names of their schemes in the settings.
+OPENERS = {"X-Cart-Token": "cartToken", "X-Order-Token": "orderToken"}
 # The name of the scheme in accounts.api.authentication.
 KEY_SCHEME = "apiKey"
 KEY = {
@@ -58,10 +61,17 @@ KEY = {
 
 
 class Schema(AutoSchema):
-    """Reads the rest off the view: `guest_header`, `scopes`, the mark of `@idempotent`."""
+    """Reads the rest off the view.
+
+    That is `guest_header`, `is_opened_by_token`, `scopes`, and the mark of `@idempotent`.
+    """
 
     def get_auth(self) -> list[dict[str, list[str]]]:
-        """Who may ask. A key needs the scope named; where none is, no key gets in."""
+        """Who may ask. A key needs the scope named; where none is, no key gets in.
+
+        An operation that nobody has to be signed in for says so by `{}`, or by the token that
+        opens it instead.
+        """
         scope = scopes.wanted(self.view, self.method)
         ways = []
         for way in super().get_auth():
@@ -69,15 +79,20 @@ class Schema(AutoSchema):
                 ways.append(way)
             elif scope:
                 ways.append({KEY_SCHEME: [scope]})
+        if ways and _is_open(self.view, self.method):
+            needs_token = getattr(self.view, "is_opened_by_token", False)
+            ways.append({OPENERS[self.view.guest_header]: []} if needs_token else {})
         return ways
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         parameters = [*super().get_override_parameters()]
-        if header := getattr(self.view, "guest_header", ""):
+        header = getattr(self.view, "guest_header", "")
+        if header and _is_open(self.view, self.method):
             parameters.append(_header(header, GUESTS[header]))
         if takes := _takes_key(self.view, self.method):
             is_required = takes == "required"
-            parameters.append(_header("Idempotency-Key", KEY[takes], required=is_required))
+            text = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY}
+            parameters.append(_header("Idempotency-Key", KEY[takes], text, required=is_required))
         return parameters
 
     def get_summary(self) -> str:
@@ -189,14 +204,16 @@ def _errors_of(method: str, operation: dict[str, Any]) -> list[int]:
     return sorted(found)
 
 
-def _header(name: str, description: str, *, required: bool = False) -> OpenApiParameter:
+def _header(
+    name: str, description: str, kind: Any = OpenApiTypes.STR, *, required: bool = False
+) -> OpenApiParameter:
     return OpenApiParameter(
-        name,
-        OpenApiTypes.STR,
-        OpenApiParameter.HEADER,
-        required=required,
-        description=description,
+        name, kind, OpenApiParameter.HEADER, required=required, description=description
     )
+
+
+def _is_open(view: APIView, method: str) -> bool:
+    return all(permissions.is_open(policy, method) for policy in view.get_permissions())
 
 
 def _takes_key(view: APIView, method: str) -> str:

@@ -234,8 +234,9 @@ def test_a_key_is_required_where_money_moves_and_read_elsewhere(row, document):
         assert required == row.path.endswith(MONEY)
 
 
-@pytest.mark.parametrize(("place", "values"), ONE_OF.items(), ids=str)
-def test_where_the_contract_names_the_values_the_document_does(place, values, document):
+# By the place alone: sets are written in another order by every worker of a test run.
+@pytest.mark.parametrize("place", ONE_OF, ids=str)
+def test_where_the_contract_names_the_values_the_document_does(place, document):
     method, path, name = place
     operation = document["paths"][f"/api/v1/{path}"][method.lower()]
 
@@ -248,7 +249,7 @@ def test_where_the_contract_names_the_values_the_document_does(place, values, do
 
     named = [set(choice["enum"]) for one in found for choice in choices(document, one)
              if "enum" in choice]  # fmt: skip
-    assert named == [values]
+    assert named == [ONE_OF[place]]
 
 
 def test_what_is_not_in_the_document_is_not_found(document):

@@ -7,24 +7,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Message
-from marketflow.core.forms import PlainSpeech
+from marketflow.core.forms import FilesField, FilesInput, PlainSpeech
 from marketflow.core.money_field import MoneyField
 from orders.models import SellerOrder
 from orders.services import returns
-
-
-class FilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Several files in one field; its value is their list."""
-
-    widget = FilesInput
-
-    def clean(self, data: Any, initial: Any = None) -> list:
-        files = data if isinstance(data, list | tuple) else [data]
-        return [super(FilesField, self).clean(file, initial) for file in files if file]
 
 
 def words(label: str, *, required: bool = True, rows: int = 2) -> forms.CharField:

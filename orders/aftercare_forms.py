@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from marketflow.core.errors import Refusal
+from marketflow.core.forms import FilesField, FilesInput
 from orders.models import OrderLine, SellerOrder
 from orders.services import returns
 
@@ -31,6 +32,12 @@ class ReturnForm(forms.Form):
     """Units of each line that can still be sent back, and why."""
 
     reason = reason_field(_("Why do you send it back?"), _("Say why you send it back."))
+    pictures = FilesField(
+        label=_("Pictures"),
+        required=False,
+        help_text=_("Up to 5. The shop and the marketplace see them, nobody else."),
+        widget=FilesInput({"accept": "image/jpeg,image/png,image/webp"}),
+    )
     # Returns there were when the page was made: a double click asks once.
     asked = forms.IntegerField(widget=forms.HiddenInput)
 

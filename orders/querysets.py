@@ -193,6 +193,13 @@ class ReturnQuerySet(OfAPartQuerySet):
         return self.filter(state__in=["requested", "approved"])
 
 
+class ReturnPictureQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        from orders.models import Return
+
+        return self.filter(parcel__in=Return.objects.visible_to(user))
+
+
 class DisputeQuerySet(OfAPartQuerySet):
     def with_contents(self):
         return self.select_related("seller_order__order", "seller_order__shop")

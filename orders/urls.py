@@ -47,6 +47,11 @@ urlpatterns = [
     path("orders/<str:number>/lines/<uuid:line>/review/", reviews.write, name="write_review"),
     path("orders/<str:number>/returns/<uuid:parcel>/", aftercare.one_return, name="return"),
     path(
+        "orders/<str:number>/returns/<uuid:parcel>/pictures/<uuid:picture>/",
+        aftercare.return_picture,
+        name="return_picture",
+    ),
+    path(
         "orders/<str:number>/returns/<uuid:parcel>/withdraw/",
         aftercare.withdraw_return,
         name="withdraw_return",

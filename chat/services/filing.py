@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
 
-from catalog.services.pictures import adding, darkroom
+from catalog.services.pictures import adding, keeping
 from catalog.services.pictures.refusals import TooLarge
 from chat.models import Attachment
 from marketflow.core.errors import Refusal
@@ -57,20 +57,15 @@ def _take(file: UploadedFile) -> Attachment:
         raise TooLarge(limit)
     attachment = Attachment(uuid=uuid.uuid4(), name=_name(file.name or ""))
     if data.startswith(b"%PDF-"):
-        return _keep(attachment, Attachment.Kind.PDF, "pdf", data)
+        attachment.kind, attachment.bytes = Attachment.Kind.PDF, len(data)
+        name = f"messages/{attachment.uuid}.pdf"
+        attachment.file = adding.store(storages["private"], name, data)
+        return attachment
     if not data.startswith((b"\xff\xd8\xff", b"\x89PNG", b"RIFF")):
         raise NotAPicture
-    header = adding.check(data)
-    with darkroom.fallback(data, format=header.format, pixels=header.pixels) as made:
-        (path,) = made.files.values()
-        attachment.width, attachment.height = made.width, made.height
-        return _keep(attachment, Attachment.Kind.PICTURE, "jpg", path.read_bytes())
-
-
-def _keep(attachment: Attachment, kind: str, extension: str, data: bytes) -> Attachment:
-    attachment.kind, attachment.bytes = kind, len(data)
-    name = f"messages/{attachment.uuid}.{extension}"
-    attachment.file = adding.store(storages["private"], name, data)
+    kept = keeping.keep(data, f"messages/{attachment.uuid}")
+    attachment.kind, attachment.file = Attachment.Kind.PICTURE, kept.file
+    attachment.bytes, attachment.width, attachment.height = kept.bytes, kept.width, kept.height
     return attachment
 
 

@@ -18,6 +18,20 @@ class FormRenderer(TemplatesSetting):
     field_template_name = "components/_field.html"
 
 
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files in one field; its value is their list."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list:
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(file, initial) for file in files if file]
+
+
 class PlainSpeech:
     """A mixin that stands before a form class: its errors say what to do, in the label's words.
 

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -123,6 +124,7 @@ class ReturnAdmin(Badged, HasTimeline, StaffAdmin):
     fields = [
         ("seller_order", "state_text"),
         "reason",
+        "pictures",
         "answer",
         ("requested_at", "decided_at", "received_at"),
         "timeline",
@@ -131,6 +133,7 @@ class ReturnAdmin(Badged, HasTimeline, StaffAdmin):
         "seller_order",
         "state_text",
         "reason",
+        "pictures",
         "answer",
         "requested_at",
         "decided_at",
@@ -141,6 +144,11 @@ class ReturnAdmin(Badged, HasTimeline, StaffAdmin):
     @display(description=_("shop"))
     def shop(self, parcel: Return) -> str:
         return parcel.seller_order.shop.name
+
+    @display(description=_("pictures"))
+    def pictures(self, parcel: Return) -> str:
+        shown = {"pictures": parcel.pictures.all()}
+        return render_to_string("orders/_return_pictures.html", shown)
 
 
 class RefundLineInline(ReadOnly, TabularInline):

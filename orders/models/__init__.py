@@ -11,7 +11,7 @@ from orders.models.payment_event import PaymentEvent, PaymentEventTask
 from orders.models.payout import Payout, PayoutItem
 from orders.models.redemption import Redemption, RedemptionShare
 from orders.models.refund import Refund, RefundLine
-from orders.models.returns import Return, ReturnLine
+from orders.models.returns import Return, ReturnLine, ReturnPicture
 from orders.models.review import Review, ReviewReport
 from orders.models.shipment import Shipment, ShipmentLine
 
@@ -39,6 +39,7 @@ __all__ = [
     "RefundLine",
     "Return",
     "ReturnLine",
+    "ReturnPicture",
     "Review",
     "ReviewReport",
     "SellerOrder",

@@ -4,11 +4,12 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.history import HasHistory
-from orders.querysets import ReturnQuerySet
+from orders.querysets import ReturnPictureQuerySet, ReturnQuerySet
 
 
 class Return(HasHistory):
@@ -64,3 +65,31 @@ class ReturnLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of line {self.line_id}"
+
+
+class ReturnPicture(models.Model):
+    """What the buyer shows of what comes back. Seen by the two sides and by staff alone."""
+
+    # As many as one request may bring.
+    MOST = 5
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    parcel = models.ForeignKey(Return, models.CASCADE, related_name="pictures")
+    # A JPEG in the private storage, under a name of ours.
+    file = models.CharField(max_length=200)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+
+    objects = ReturnPictureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+    def get_absolute_url(self) -> str:
+        part = self.parcel.seller_order
+        return reverse(
+            "orders:return_picture", args=[part.order.number, self.parcel.uuid, self.uuid]
+        )

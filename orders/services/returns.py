@@ -6,7 +6,7 @@ What arrived is the ceiling of the refund; what was paid, and not refunded yet, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +21,16 @@ from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from marketflow.core.transactions import whole_unit
 from orders.events import ReturnAnswered, ReturnReceived, ReturnRequested
-from orders.models import Order, OrderLine, Payment, Refund, Return, ReturnLine, SellerOrder
+from orders.models import (
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+    Return,
+    ReturnLine,
+    ReturnPicture,
+    SellerOrder,
+)
 from orders.models.history import record_start
 from orders.services import refunds
 from orders.services.refunds import NothingToRefund
@@ -91,12 +100,18 @@ def deadline(part: SellerOrder) -> datetime | None:
 
 @whole_unit
 def request(
-    *, part: SellerOrder, lines: Mapping[int, int], reason: str, actor: User | None = None
+    *,
+    part: SellerOrder,
+    lines: Mapping[int, int],
+    reason: str,
+    pictures: Sequence[ReturnPicture] = (),
+    actor: User | None = None,
 ) -> Return:
     """The buyer wants to send back `lines` of `part`: {order line id: units}.
 
-    Locks the SellerOrder. Raises `NotReturnable`, `TooLateToReturn`, `NothingToReturn`,
-    `MoreThanSent`. Publishes `ReturnRequested`.
+    `pictures` show them, as `return_pictures.take` made them. Locks the SellerOrder. Raises
+    `NotReturnable`, `TooLateToReturn`, `NothingToReturn`, `MoreThanSent`. Publishes
+    `ReturnRequested`.
     """
     part = SellerOrder.objects.select_for_update().get(pk=part.pk)
     left = returnable(part)
@@ -115,6 +130,9 @@ def request(
     ReturnLine.objects.bulk_create(
         ReturnLine(parcel=parcel, line_id=pk, quantity=wanted[pk]) for pk in sorted(wanted)
     )
+    for picture in pictures:
+        picture.parcel = parcel
+    ReturnPicture.objects.bulk_create(pictures)
     record_start(parcel, actor=actor)
     publish(ReturnRequested(**_named(parcel)))
     return parcel

@@ -9,17 +9,18 @@ from uuid import UUID
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from accounts.pages import see_other
+from marketflow.core import private_files, rate_limits
 from marketflow.core.errors import Refusal
 from orders.aftercare_forms import ComplaintForm, ReturnForm
-from orders.models import Order, Return, SellerOrder
-from orders.services import disputes, fulfilment, returns
-from orders.views.access import of_the_buyer
+from orders.models import Order, Return, ReturnPicture, SellerOrder
+from orders.services import disputes, fulfilment, return_pictures, returns
+from orders.views.access import find, of_the_buyer
 
 READS_AND_WRITES = ["GET", "HEAD", "POST"]
 
@@ -44,26 +45,58 @@ def about_a_part(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 @require_http_methods(READS_AND_WRITES)
 @about_a_part
 def send_back(request: HttpRequest, order: Order, part: SellerOrder) -> HttpResponse:
-    form = ReturnForm(request.POST or None, part=part)
+    form = ReturnForm(request.POST or None, request.FILES or None, part=part)
     if request.method != "POST" and not form.lines:
         messages.error(request, _(returns.NotReturnable.message))
         return see_other(order)
     if request.method == "POST" and form.is_valid():
         try:
-            with transaction.atomic():
-                form.require_unchanged()
-                parcel = returns.request(
-                    part=part,
-                    lines=form.cleaned_data["lines"],
-                    reason=form.cleaned_data["reason"],
-                    actor=_person(request),
-                )
+            parcel = _ask_to_return(request, form)
         except Refusal as refusal:
             form.add_error(None, _(str(refusal.message)))
         else:
             return see_other("orders:return", order.number, parcel.uuid)
     context = {"order": order, "part": part, "form": form, "until": returns.deadline(part)}
     return _page(request, "orders/send_back.html", context)
+
+
+def _ask_to_return(request: HttpRequest, form: ReturnForm) -> Return:
+    """Take the pictures in, outside of any transaction, then ask; what is refused leaves none."""
+    person, values = _person(request), form.cleaned_data
+    if values["pictures"]:
+        who = f"user:{person.pk}" if person else rate_limits.address_of(request)
+        rate_limits.count("upload", who)
+    pictures = return_pictures.take(values["pictures"])
+    try:
+        with transaction.atomic():
+            form.require_unchanged()
+            return returns.request(
+                part=form.part,
+                lines=values["lines"],
+                reason=values["reason"],
+                pictures=pictures,
+                actor=person,
+            )
+    except BaseException:
+        return_pictures.forget(pictures)
+        raise
+
+
+@require_safe
+def return_picture(request: HttpRequest, number: str, parcel: UUID, picture: UUID) -> HttpResponse:
+    """A picture of a return: for its buyer, who may be a guest, its shop, and staff."""
+    order = find(request, number)
+    rows = (
+        _return(order, parcel).pictures
+        if order
+        else ReturnPicture.objects.visible_to(request.user)
+    )
+    found = get_object_or_404(
+        rows, uuid=picture, parcel__uuid=parcel, parcel__seller_order__order__number=number
+    )
+    return private_files.as_response(
+        found.file, content_type="image/jpeg", name=f"{found.uuid}.jpg", is_download=False
+    )
 
 
 @require_safe

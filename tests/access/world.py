@@ -124,6 +124,9 @@ class World:
             "orders/<number>/returns/": {
                 "number": parcel.seller_order.order.number,
                 "parcel": parcel.uuid,
+                "picture": parcel.pictures.create(
+                    file=self.files[0].file, width=40, height=30
+                ).uuid,
             },
             "orders/": {"number": self.order.number},
             "p/": {"slug": bowl.product.slug},

@@ -1,0 +1,52 @@
+"""Pictures of a return: checked and kept before the request that bears them is written."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from catalog.services.pictures import adding, keeping
+from marketflow.core.errors import Refusal
+from orders.models import ReturnPicture
+
+
+class TooManyPictures(Refusal):
+    """`most` is how many pictures a return may have."""
+
+    code = "too_many_pictures"
+    message = _("Choose at most 5 pictures.")
+
+
+def take(files: Sequence[UploadedFile]) -> list[ReturnPicture]:
+    """Check and store `files`, and return them unsaved, for `returns.request`.
+
+    Runs in no transaction, since developing takes time. Raises `TooManyPictures` and the refusals
+    of pictures; then nothing of any of them is stored.
+    """
+    if len(files) > ReturnPicture.MOST:
+        raise TooManyPictures(most=ReturnPicture.MOST)
+    taken: list[ReturnPicture] = []
+    try:
+        for file in files:
+            # One by one: what was stored before a bad one is forgotten again.
+            taken.append(_take(file))  # noqa: PERF401
+    except BaseException:
+        forget(taken)
+        raise
+    return taken
+
+
+def forget(pictures: Iterable[ReturnPicture]) -> None:
+    """Delete the files themselves."""
+    for picture in pictures:
+        storages["private"].delete(picture.file)
+
+
+def _take(file: UploadedFile) -> ReturnPicture:
+    name = uuid.uuid4()
+    kept = keeping.keep(adding.read_whole(file), f"returns/{name}")
+    return ReturnPicture(uuid=name, file=kept.file, width=kept.width, height=kept.height)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketflow.settings")
 # Somebody waits for the answer: a statement that takes longer must not take the worker with it.
 os.environ.setdefault("DB_STATEMENT_SECONDS", "3")
 os.environ.setdefault("DB_IDLE_SECONDS", "10")
-http = get_asgi_application()  # Loads the apps; imports below need them.
+django.setup(set_prefix=False)  # Imports below need the apps.
 
 from accounts.sockets import ReadCredentials  # noqa: E402
 from catalog.routing import websocket_urlpatterns as inventory  # noqa: E402
 from chat.routing import websocket_urlpatterns as chat  # noqa: E402
+from marketflow.core.pages import PagesHandler  # noqa: E402
 from marketflow.core.realtime.lines import KnowLines  # noqa: E402
 from marketflow.core.realtime.origins import OwnOriginOnly, refuse  # noqa: E402
 from notifications.routing import websocket_urlpatterns as notifications  # noqa: E402
@@ -24,5 +25,5 @@ from notifications.routing import websocket_urlpatterns as notifications  # noqa
 routes = URLRouter([*inventory, *chat, *notifications, re_path("", refuse)])
 
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": OwnOriginOnly(KnowLines(ReadCredentials(routes)))}
+    {"http": PagesHandler(), "websocket": OwnOriginOnly(KnowLines(ReadCredentials(routes)))}
 )

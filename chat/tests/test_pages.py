@@ -320,6 +320,41 @@ def test_news_are_what_came_after(page, asked, seller):
     assert [n for n in (1, 2, 3) if f'id="m{n}"' in one] == [3]
 
 
+def test_older_messages_are_a_page_before_and_a_link_leads_back_to_the_newest(page, asked, seller):
+    Message.objects.filter(pk=asked.pk).update(body="The very first")
+    for number in range(2, 121):
+        answer(asked, seller, f"Answer {number}")
+
+    newest = text(page.get(here(asked)))
+    assert seqs(newest) == list(range(71, 121))
+    assert 'href="?before=71#m70"' in newest
+    assert "Newest messages" not in newest
+
+    older = text(page.get(here(asked, "?before=71")))
+    assert seqs(older) == list(range(21, 71))
+    assert 'href="?before=21#m20"' in older
+    assert " past " in older
+    assert f'href="{asked.conversation.get_absolute_url()}#m120">Newest messages' in older
+    assert seqs(text(page.get(here(asked, "news/?before=71")))) == list(range(21, 71))
+
+    oldest = text(page.get(here(asked, "?before=21")))
+    assert seqs(oldest) == list(range(1, 21))
+    assert "Older messages" not in oldest
+
+
+def test_a_page_that_ends_with_the_last_message_is_the_newest_one(page, asked):
+    """The link of a message that was found: it may be the last."""
+    html = text(page.get(here(asked, "?before=2")))
+
+    assert seqs(html) == [1]
+    assert "Newest messages" not in html
+    assert " past " not in html
+
+
+def seqs(html: str) -> list[int]:
+    return [int(seq) for seq in re.findall(r'id="m(\d+)"', html)]
+
+
 def test_quick_replies_are_the_shops(client, asked, shop, seller, buyer):
     QuickReply.objects.create(shop=shop, title="Thanks", body="Thank you, we will look.")
     client.force_login(seller)

@@ -24,6 +24,7 @@ from orders.services import returns
 
 A_PAGE = 50
 MOST_PARTS = 5
+NEWS = ("seq", "before", "after")
 READS_AND_WRITES = ["GET", "HEAD", "POST"]
 
 
@@ -39,12 +40,15 @@ def conversation(request: HttpRequest, conversation: Conversation) -> HttpRespon
 @require_safe
 @in_conversation
 def news(request: HttpRequest, conversation: Conversation) -> HttpResponse:
-    """What came after `after`, and how `seq` stands now: for the open page, which puts it in."""
+    """What is `after` or `before` a number, or how `seq` stands: for the open page to put in."""
+    asked = {name: _number(request.GET[name]) for name in NEWS if name in request.GET}
     rows = conversation.messages.with_contents().order_by("seq")
-    if seq := request.GET.get("seq", ""):
-        rows = rows.filter(seq=_number(seq))
+    if "seq" in asked:
+        rows = rows.filter(seq=asked["seq"])
+    elif "before" in asked:
+        rows = _page_before(conversation, asked["before"])
     else:
-        rows = rows.after(_number(request.GET.get("after", "0")))[:A_PAGE]
+        rows = rows.after(asked.get("after", 0))[:A_PAGE]
     side = conversation.side_of(request.user)
     context = _rows(request, conversation, list(rows), side)
     return render(request, "chat/_messages.html", context)
@@ -89,17 +93,15 @@ def show(
 ) -> HttpResponse:
     """The page of `conversation`. What it shows is read."""
     side = conversation.side_of(request.user)
-    before = _number(request.GET.get("before", "0"))
-    rows = conversation.messages.with_contents()
-    if before:
-        rows = rows.filter(seq__lt=before)
-    shown = list(rows.order_by("-seq")[:A_PAGE])[::-1]
+    after_last = conversation.last_seq + 1
+    before = min(_number(request.GET.get("before", "")) or after_last, after_last)
+    shown = _page_before(conversation, before)
     context = _rows(request, conversation, shown, side)
     # What is new is marked once more before it counts as read.
     context |= {
         "form": form,
         "older": shown[0].seq if shown and shown[0].seq > 1 else 0,
-        "is_past": bool(before),
+        "is_past": before < after_last,
         "closed": _why_closed(conversation, side),
         "is_blocked": conversation.is_blocked_by(side),
         "other": conversation.name_of(_other(side)),
@@ -113,6 +115,11 @@ def show(
     if shown and request.method == "GET":
         reading.read(conversation=conversation, reader=request.user, seq=shown[-1].seq)
     return render(request, "chat/conversation.html", context, status=status)
+
+
+def _page_before(conversation: Conversation, seq: int) -> list[Message]:
+    rows = conversation.messages.with_contents().filter(seq__lt=seq)
+    return list(rows.order_by("-seq")[:A_PAGE])[::-1]
 
 
 def _rows(

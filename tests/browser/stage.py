@@ -29,6 +29,8 @@ from orders.services import checkout, disputes, fulfilment, payments, refunds, r
 from orders.services.checkout import Delivery
 from orders.services.returns import Arrived
 
+# Buyers who write to Fernhouse, each in the conversation of one test.
+TALKERS = ("live", "offline", "plain", "keys", "pushed", "long")
 LONG_SHOP = "The Worshipful Company of Bookbinders & Papermakers of Lower Saxony"
 LONG_TITLE = (
     "Hand-bound travelling journal in vegetable-tanned leather with deckle-edged cotton paper, "
@@ -65,7 +67,7 @@ def write(path: str) -> None:
         "fern": signed_in(applicant),
         **{
             name: signed_in(make_user(f"{name} buyer", email=f"{name}@example.test"))
-            for name in ("live", "offline", "plain", "keys", "pushed")
+            for name in TALKERS
         },
         "newcomer": signed_in(make_user("sam stranger", email="sam@example.test")),
         "shopper": with_a_cart(cart),
@@ -197,11 +199,20 @@ def conversation(buyer: User) -> dict[str, str]:
     )
     talk = asked.conversation.get_absolute_url()
     talks = {"messages": "/messages/", "talk": talk, "report": f"{talk}report/"}
-    for name in ("live", "offline", "plain", "keys", "pushed"):
+    for name in TALKERS:
         other = make_user(f"{name} buyer", email=f"{name}@example.test")
         first = messaging.start_as_buyer(buyer=other, shop=shop, body="Hello?")
         talks[f"talk_{name}"] = first.conversation.get_absolute_url()
-    return talks
+    return talks | {
+        "talk_long": long_talk(make_user("long buyer", email="long@example.test"), shop)
+    }
+
+
+def long_talk(buyer: User, shop: Shop) -> str:
+    """130 messages, of which a page shows 50."""
+    for number in range(1, 131):
+        said = messaging.start_as_buyer(buyer=buyer, shop=shop, body=f"Number {number}")
+    return said.conversation.get_absolute_url()
 
 
 def waiting_guest(variant: Variant) -> dict[str, str]:

@@ -107,3 +107,57 @@ def test_the_keyboard_is_enough(browser, market):
         expect(field).to_have_value("")
         page.keyboard.press("Control+ArrowUp")
         expect(page.get_by_role("heading", name="Edit message")).to_be_visible()
+
+
+def rows(page: Page) -> list[int]:
+    """The numbers of the messages in the log, as they stand there."""
+    return page.locator(".log .msg").evaluate_all("rows => rows.map((row) => +row.dataset.seq)")
+
+
+def top_of(page: Page, seq: int) -> float:
+    return page.locator(f"#m{seq}").evaluate("row => row.getBoundingClientRect().top")
+
+
+def test_older_messages_come_above_those_that_are_read_and_move_none_of_them(browser, market):
+    with reading(browser, market, "long", "talk_long") as page:
+        first, *_, last = rows(page)
+        assert last - first == 49
+        older, log = page.get_by_role("link", name="Older messages"), page.locator(".log")
+        log.evaluate("log => log.scrollTop = 600")
+        read = first + 10
+        where = top_of(page, read)
+
+        older.focus()
+        page.keyboard.press("Enter")
+
+        expect(page.locator(f"#m{first - 50}")).to_be_attached()
+        expect(log).to_have_attribute("aria-busy", "false")
+        assert top_of(page, read) == pytest.approx(where, abs=2)
+        expect(older).to_be_focused()
+        # To the start by scrolling alone: every message, in order, once.
+        log.evaluate("log => log.scrollTop = 0")
+        expect(page.locator("#m1")).to_be_attached()
+        expect(older).to_have_count(0)
+        assert rows(page) == list(range(1, last + 1))
+        headings = page.locator(".log__day").evaluate_all("days => days.map((d) => d.dataset.day)")
+        assert len(headings) == len(set(headings))
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_the_page_of_older_messages_begins_where_one_was_and_leads_back(browser, market, scripts):
+    with reading(browser, market, "long", "talk_long", java_script_enabled=scripts) as page:
+        first, *_, last = rows(page)
+        link = page.get_by_role("link", name="Older messages").get_attribute("href")
+        page.goto(page.url + link)
+
+        assert rows(page) == list(range(first - 50, first))
+        expect(page.locator(f"#m{first - 1}")).to_be_in_viewport()
+        if scripts:
+            # What is said meanwhile leaves no gap behind what is shown.
+            with reading(browser, market, "seller", "talk_long") as shop:
+                say(shop, "And on")
+                expect(page.locator("#messages-link")).to_contain_text("1 new")
+            assert rows(page) == list(range(first - 50, first))
+
+        page.get_by_role("link", name="Newest messages").click()
+        expect(page.locator(f"#m{last}")).to_be_in_viewport()

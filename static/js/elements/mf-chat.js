@@ -1,10 +1,14 @@
 // <mf-chat conversation="uuid" side="buyer" last="7">: the log, the composer, and what makes them
 // live. Without this everything is links and a form. The socket is a hint, and the log asks for
 // what it lacks; messages go by HTTP, so that nothing is lost with a connection.
+//
+// `past`: the log ends before the last message, so that news would leave a gap there. It is read,
+// not followed: a link leads to the newest, and what is written goes there by the form.
 
 import { ChatLog } from "../lib/chatlog.js";
 import { Outbox } from "../lib/outbox.js";
 import { Socket } from "../lib/socket.js";
+import { watchOlder } from "../lib/older.js";
 import { watchReading } from "../lib/reading.js";
 import { watchWishes } from "../lib/desktop.js";
 
@@ -38,7 +42,7 @@ class ChatElement extends HTMLElement {
     this.#socket = this.#listen(`/ws/chat/${id}/`);
     this.#reading = watchReading(this.#list, this.getAttribute("side"), (seq) => this.#socket.send("read", { seq }));
     this.#wishes = watchWishes(this.querySelector("[data-notify]"));
-    if (this.#form) this.#watchComposer(id);
+    if (this.#form && !this.#isPast) this.#watchComposer(id);
     this.#watchPage();
     this.#poll = setInterval(() => this.#ask(), POLL_EVERY);
     if (!location.hash.startsWith("#m")) this.#log.toEnd();
@@ -59,7 +63,7 @@ class ChatElement extends HTMLElement {
     const socket = new Socket(path);
     const mine = this.getAttribute("side");
     socket.addEventListener("open", () => {
-      if (document.hidden) socket.send("gone");
+      if (document.hidden || this.#isPast) socket.send("gone");
       this.#catchUp();
       this.#outbox?.flush();
     });
@@ -81,7 +85,12 @@ class ChatElement extends HTMLElement {
     if (!document.hidden && !this.#socket.isOpen) this.#catchUp();
   }
 
+  get #isPast() {
+    return this.hasAttribute("past");
+  }
+
   async #catchUp() {
+    if (this.#isPast) return;
     const wasAtEnd = this.#log.isAtEnd;
     // Own messages are not announced.
     if (this.#outbox?.waiting.length) this.#quietly(() => {});
@@ -238,6 +247,9 @@ class ChatElement extends HTMLElement {
     const { signal } = this.#ending;
     const pill = this.querySelector("[data-newest]");
     pill.addEventListener("click", () => this.#log.toEnd(), { signal });
+    const older = this.querySelector("[data-older]");
+    const quietly = () => this.#quietly(() => {});
+    if (older) watchOlder(this.#list, this.#log, older, { quietly, signal });
     this.#list.addEventListener("scroll", () => {
       if (!this.#log.isAtEnd) return;
       pill.hidden = true;
@@ -248,7 +260,7 @@ class ChatElement extends HTMLElement {
       this.#catchUp();
     }, { signal });
     document.addEventListener("visibilitychange", () => {
-      this.#socket.send(document.hidden ? "gone" : "here");
+      this.#socket.send(document.hidden || this.#isPast ? "gone" : "here");
       if (document.hidden) return;
       this.#unseen = 0;
       document.title = this.#title;

@@ -29,6 +29,10 @@ export class ChatLog {
     return scrollHeight - scrollTop - clientHeight <= NEAR;
   }
 
+  get isAtStart() {
+    return this.#list.scrollTop <= NEAR;
+  }
+
   toEnd() {
     this.#list.scrollTop = this.#list.scrollHeight;
   }
@@ -56,6 +60,28 @@ export class ChatLog {
     }
     showTimes();
     return added;
+  }
+
+  get #first() {
+    return this.#list.querySelector(".msg[data-seq]");
+  }
+
+  // The page before the first row.
+  async fetchOlder() {
+    return this.#fetch(`before=${this.#first.dataset.seq}`);
+  }
+
+  // `rows` above the others, which stay where they are on the screen. The number of the new first.
+  putOlder(rows) {
+    const anchor = this.#first;
+    const top = anchor.getBoundingClientRect().top;
+    // A day that began before has its heading there.
+    const day = rows.findLast((node) => node.matches(".log__day"));
+    if (day) this.#list.querySelector(`[data-day="${day.dataset.day}"]`)?.remove();
+    this.#list.prepend(...rows);
+    this.#list.scrollTop += anchor.getBoundingClientRect().top - top;
+    showTimes();
+    return Number(this.#first.dataset.seq);
   }
 
   async refresh(seq) {

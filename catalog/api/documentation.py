@@ -7,17 +7,20 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers
 
 from catalog.api.serializers import OwnProductSerializer, ProductSummarySerializer
-from catalog.services.filters import ORDERINGS
-from marketflow.core.api import changes
+from catalog.services.filters import MOST_PRICE, ORDERINGS
+from marketflow.core.api import changes, pagination
 
+PRICES = pagination.whole_numbers(0, most=MOST_PRICE)
 LIST_PARAMETERS = [
     OpenApiParameter("q", OpenApiTypes.STR, description="Words to find."),
     OpenApiParameter("category", OpenApiTypes.STR, description="A slug; what lies below counts."),
     OpenApiParameter("shop", OpenApiTypes.STR, description="A slug.", many=True),
-    OpenApiParameter("min_price", OpenApiTypes.INT, description="In minor units."),
-    OpenApiParameter("max_price", OpenApiTypes.INT, description="In minor units."),
+    OpenApiParameter("min_price", PRICES, description="In minor units."),
+    OpenApiParameter("max_price", PRICES, description="In minor units."),
     OpenApiParameter("in_stock", OpenApiTypes.BOOL),
-    OpenApiParameter("min_rating", OpenApiTypes.NUMBER, description="From 0 to 5."),
+    OpenApiParameter(
+        "min_rating", {"type": "number", "minimum": 0, "maximum": 5}, description="From 0 to 5."
+    ),
     OpenApiParameter(
         "option.<name>",
         OpenApiTypes.STR,
@@ -28,8 +31,7 @@ LIST_PARAMETERS = [
     OpenApiParameter("ordering", OpenApiTypes.STR, enum=list(ORDERINGS)),
     OpenApiParameter("facets", OpenApiTypes.INT, enum=[1], description="Count what is left."),
     *changes.PARAMETERS,
-    OpenApiParameter("page", OpenApiTypes.INT),
-    OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 100."),
+    *pagination.PARAMETERS,
 ]
 
 

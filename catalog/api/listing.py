@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from catalog.models import Category, Product
 from catalog.services import search
 from catalog.services.facets import count_facets
-from catalog.services.filters import Filters, minor_price, read_filters
+from catalog.services.filters import Filters, read_filters
 
 
 @dataclass
@@ -23,9 +23,14 @@ class ProductList:
     request: Request
 
     def __post_init__(self) -> None:
-        self.filters = read_filters(self.request.query_params, price=minor_price)
-        if self.filters.wrong:
-            raise ValidationError(dict.fromkeys(sorted(self.filters.wrong), ["Not understood."]))
+        asked = self.request.query_params
+        self.filters = read_filters(asked, of_a_program=True)
+        self.counts = asked.get("facets") == "1"
+        wrong = set(self.filters.wrong)
+        if "facets" in asked and not self.counts:
+            wrong.add("facets")
+        if wrong:
+            raise ValidationError(dict.fromkeys(sorted(wrong), ["Not understood."]))
         self.found = search.find(self.request.query_params.get("q", ""), literally=False)
 
     @property

@@ -72,7 +72,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
         answer = self.get_paginated_response(
             ProductSummarySerializer(page, many=True, context=context).data
         )
-        if request.query_params.get("facets") in ("1", "true"):
+        if wanted.counts:
             answer.data["facets"] = wanted.facets()
         return answer
 

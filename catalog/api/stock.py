@@ -6,8 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +17,7 @@ from catalog.api.inputs import MOST_UNITS
 from catalog.models import StockItem
 from catalog.services import stock_sync
 from catalog.services.stock_sync import Change, Count, Result
-from marketflow.core.api import changes
+from marketflow.core.api import changes, pagination
 from marketflow.core.api.fields import StrictSerializer, WholeNumberField
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.pagination import Pages
@@ -106,8 +105,7 @@ class StockView(APIView):
     @extend_schema(
         parameters=[
             *changes.PARAMETERS,
-            OpenApiParameter("page", OpenApiTypes.INT),
-            OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 100."),
+            *pagination.PARAMETERS,
         ],
         responses=StockPageSerializer,
     )

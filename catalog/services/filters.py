@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Exists, F, FloatField, OuterRef, Q, QuerySet
@@ -35,7 +35,8 @@ ORDERINGS = {
 # An average over few reviews is pulled towards this one, as if this many had given it.
 USUAL_RATING, USUAL_COUNT = 4, 5
 
-ReadPrice = Callable[[str], "int | None"]
+# In minor units.
+MOST_PRICE = 10**12 - 1
 
 
 def typed_price(text: str) -> int | None:
@@ -183,19 +184,22 @@ class Filters:
 FREE = Q(stock__isnull=True) | Q(stock__on_hand__gt=F("stock__allocated"))
 
 
-def read_filters(data: QueryDict, *, price: ReadPrice = typed_price) -> Filters:
+def read_filters(data: QueryDict, *, of_a_program: bool = False) -> Filters:
     """The filters of an address. What makes no sense is left out and named in `wrong`.
 
-    Costs a query where a category is named, else none.
+    People type prices in major units, and leave fields blank; programs send minor units, and
+    numbers with nothing around them. Costs a query where a category is named, else none.
     """
     reader = _Reader(data)
+    number = reader.exactly if of_a_program else reader.one
+    price = minor_price if of_a_program else typed_price
     return Filters(
         category=reader.one("category", _category),
         shops=reader.many("shop", _slug),
-        min_price=reader.one("min_price", price),
-        max_price=reader.one("max_price", price),
+        min_price=number("min_price", price),
+        max_price=number("max_price", price),
         in_stock=bool(reader.one("in_stock", _truth)),
-        min_rating=reader.one("min_rating", _rating),
+        min_rating=number("min_rating", _rating),
         conditions=reader.many("condition", _condition),
         ships_from=reader.many("ships_from", _country),
         options=reader.named("option"),
@@ -214,8 +218,13 @@ class _Reader:
 
     def one(self, name: str, read: Callable[[str], object]):
         text = self._data.get(name, "").strip()
-        if not text:
-            return None
+        return self._understood(name, read, text) if text else None
+
+    def exactly(self, name: str, read: Callable[[str], object]):
+        """With the spaces around it, and blank where it is there and blank."""
+        return self._understood(name, read, self._data[name]) if name in self._data else None
+
+    def _understood(self, name: str, read: Callable[[str], object], text: str):
         value = read(text)
         if value is None:
             self.wrong.add(name)
@@ -257,11 +266,10 @@ def _truth(text: str) -> bool | None:
 
 
 def _rating(text: str) -> Decimal | None:
-    try:
-        rating = Decimal(text)
-    except InvalidOperation:
+    if not re.fullmatch(r"[0-5](\.[0-9]{1,3})?", text):
         return None
-    return rating if rating.is_finite() and 0 <= rating <= 5 else None
+    rating = Decimal(text)
+    return rating if rating <= 5 else None
 
 
 def _condition(text: str) -> str | None:

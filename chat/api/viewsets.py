@@ -30,6 +30,7 @@ from chat.models import Conversation, Message, Side
 from chat.querysets import LISTS
 from chat.services import messaging, reading, sorting
 from marketflow.core import rate_limits
+from marketflow.core.api import pagination
 from marketflow.core.api.fields import Nothing
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import IsAuthenticated
@@ -37,7 +38,9 @@ from orders.api.inputs import validated
 from orders.models import SellerOrder
 
 AFTER = OpenApiParameter(
-    "after", OpenApiTypes.INT, description="Only messages with a higher `seq` than this."
+    "after",
+    pagination.whole_numbers(0),
+    description="Only messages with a higher `seq` than this.",
 )
 ONLY = OpenApiParameter(
     "only",

@@ -8,7 +8,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from carts.models import CartLine
-from marketflow.core.api.fields import MoneyField, PriceField, StrictSerializer, WholeNumberField
+from marketflow.core.api.fields import (
+    PRICE,
+    MoneyField,
+    PriceField,
+    StrictSerializer,
+    WholeNumberField,
+)
 from marketflow.core.money import Money
 from orders.models import Dispute, Refund, RefundLine, Return, ReturnLine
 
@@ -159,22 +165,7 @@ class RefundUnitsInput(StrictSerializer):
     amount = PriceField(required=False, help_text="In place of what the units cost.")
 
 
-@extend_schema_field(
-    {
-        "oneOf": [
-            {"type": "boolean"},
-            {
-                "type": "object",
-                "required": ["amount", "currency"],
-                "properties": {
-                    "amount": {"type": "integer", "format": "int64"},
-                    "currency": {"type": "string"},
-                },
-            },
-        ],
-        "examples": [True],
-    }
-)
+@extend_schema_field({"oneOf": [{"type": "boolean"}, PRICE], "examples": [True]})
 class DeliveryField(PriceField):
     """`true`: all that is left of the delivery. An amount: that much of it."""
 

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from catalog.api.serializers import RatingSerializer
 from catalog.models import Product
 from marketflow.core import rate_limits
+from marketflow.core.api import pagination
 from marketflow.core.api.caching import PublicReads
 from marketflow.core.api.fields import StrictSerializer, WholeNumberField
 from marketflow.core.api.idempotency import idempotent
@@ -145,11 +146,12 @@ class ProductReviewsView(PublicReads, generics.GenericAPIView):
     @extend_schema(
         parameters=[
             OpenApiParameter(
-                "rating", OpenApiTypes.INT, many=True, description="1 to 5; several are options."
+                "rating",
+                {"type": "array", "items": pagination.whole_numbers(1, most=5)},
+                description="Several are options.",
             ),
             OpenApiParameter("ordering", OpenApiTypes.STR, enum=list(ORDERINGS)),
-            OpenApiParameter("page", OpenApiTypes.INT),
-            OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 100."),
+            *pagination.PARAMETERS,
         ],
         responses=ReviewPageSerializer,
     )

@@ -99,7 +99,7 @@ class Fuzzer:
         self.asked += 1
         sent = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            with _undone():
+            with undone():
                 answer = case.call(headers=sent)
                 self._note(case.operation.label, role, answer)
                 case.validate_response(answer, checks=self._promises(case, token), headers=sent)
@@ -147,7 +147,7 @@ def _token(stage: Stage, name: str) -> str | None:
 
 
 @contextmanager
-def _undone() -> Iterator[None]:
+def undone() -> Iterator[None]:
     """What is asked within leaves nothing behind."""
     cache.clear()
     rate_limits.reset()

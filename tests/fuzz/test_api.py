@@ -7,19 +7,12 @@ that are made up, the same ones each time; `make fuzz` makes up many others.
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Iterator
-from copy import deepcopy
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
-from drf_spectacular.generators import SchemaGenerator
 
 from carts.api.views import CartView
 from carts.api.wish_list import WishListViewSet
 from carts.models import WishListItem
-from marketflow.core import outside
 from marketflow.core.api.permissions import AllowAny
 from tests.fuzz.asking import Fuzzer
 from tests.fuzz.stage import Stage
@@ -27,30 +20,6 @@ from tests.fuzz.stage import Stage
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 FEW = 2
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def no_name_is_looked_up(monkeypatch):
-    answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("1.1.1.1", 443))]
-    monkeypatch.setattr(outside.socket, "getaddrinfo", lambda *args, **kwargs: answer)
-
-
-@pytest.fixture(scope="module")
-def stage(module_db, tmp_path_factory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("private")
-    private = settings.STORAGES["private"] | {"OPTIONS": {"location": folder, "base_url": None}}
-    with override_settings(STORAGES=settings.STORAGES | {"private": private}):
-        yield Stage()
-
-
-@pytest.fixture(scope="module")
-def written() -> dict:
-    return SchemaGenerator().get_schema(request=None, public=True)
-
-
-@pytest.fixture
-def document(written) -> dict:
-    return deepcopy(written)
 
 
 def test_every_answer_is_one_that_the_document_names(document, stage, record_property):

@@ -12,17 +12,25 @@ from rest_framework import serializers
 
 from marketflow.core.money import Money
 
+MOST_MINOR = 10**12
 
-@extend_schema_field(
-    {
+
+def _money(**bounds: int) -> dict[str, Any]:
+    """For the reference."""
+    return {
         "type": "object",
         "required": ["amount", "currency"],
         "properties": {
-            "amount": {"type": "integer", "format": "int64", "examples": [1999]},
+            "amount": {"type": "integer", "format": "int64", **bounds, "examples": [1999]},
             "currency": {"type": "string", "minLength": 3, "maxLength": 3, "examples": ["EUR"]},
         },
     }
-)
+
+
+PRICE = _money(minimum=0, maximum=MOST_MINOR)
+
+
+@extend_schema_field(_money())
 class MoneyField(serializers.Field):
     """`{"amount": 1250, "currency": "EUR"}`: minor units, never a float. For answers."""
 
@@ -44,18 +52,17 @@ class MoneyField(serializers.Field):
         return Money(amount, currency)
 
 
+@extend_schema_field(PRICE)
 class PriceField(MoneyField):
     """A price as a shop sets it: of 0 or more, in the currency of the marketplace."""
-
-    MOST = 10**12
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**({"read_only": False} | kwargs))
 
     def to_internal_value(self, data: Any) -> Money:
         price = super().to_internal_value(data)
-        if not 0 <= price.amount <= self.MOST:
-            raise serializers.ValidationError(f"From 0 to {self.MOST} minor units.")
+        if not 0 <= price.amount <= MOST_MINOR:
+            raise serializers.ValidationError(f"From 0 to {MOST_MINOR} minor units.")
         if price.currency != settings.MARKETPLACE_CURRENCY:
             raise serializers.ValidationError(f"Prices are in {settings.MARKETPLACE_CURRENCY}.")
         return price

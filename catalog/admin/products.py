@@ -161,7 +161,7 @@ class OwnProductAdmin(ShopScopedAdmin):
             PictureFilter,
             ("category", admin.RelatedOnlyFieldListFilter),
         ]
-        if self._shops(request).count() > 1:
+        if self._has_several_shops(request):
             # Shops of the person's own rows only; the plain filter lists every shop there is.
             filters.append(("shop", admin.RelatedOnlyFieldListFilter))
         return filters
@@ -316,6 +316,12 @@ class OwnProductAdmin(ShopScopedAdmin):
             messages.success(
                 request, gettext("%(count)d products changed.") % {"count": len(moved)}
             )
+
+    def _has_several_shops(self, request: HttpRequest) -> bool:
+        # The admin asks for the filters of a list twice.
+        if not hasattr(request, "_has_several_shops"):
+            request._has_several_shops = self._shops(request).count() > 1
+        return request._has_several_shops
 
     def _shops(self, request: HttpRequest) -> QuerySet:
         return Shop.objects.managed_by(request.user, self.duty)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from django.db import connection, transaction
+from django.db import transaction
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
@@ -19,7 +19,7 @@ from orders.querysets import SellerOrderQuerySet
 from tests.access.asking import Answer, Asker
 from tests.access.routes import Route, routes
 from tests.access.world import World, unknown
-from tests.turns import turn
+from tests.turns import half
 
 pytestmark = pytest.mark.django_db
 # Allowed, and nothing to see in this world: no second factor, no thing asked about.
@@ -214,13 +214,7 @@ def business() -> str:
 
 
 def tried_in_this_run(site: str) -> list[Route]:
-    """One half on SQLite, the other on PostgreSQL, and with the next commit maybe vice versa.
-
-    The database decides nothing here, and all of it takes minutes.
-    """
-    found = [route for route in routes() if site_of(route) == site]
-    is_first = connection.vendor == "sqlite"
-    return found[(turn() + is_first) % 2 :: 2]
+    return half([route for route in routes() if site_of(route) == site])
 
 
 def surprises_in(world: World, tried: list[Route]) -> list[str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models import Case, F, OuterRef, Prefetch, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce, Greatest, Lower, Now
 
 from accounts.models import Shop
@@ -93,8 +93,15 @@ class SellerOrderQuerySet(models.QuerySet):
         return self.filter(order__paid_at__isnull=False).exclude(invoices__kind="sale")
 
     def with_contents(self):
+        from orders.models import OrderLine, ShipmentLine
+
+        # What a line has one of comes with it, not by a question of its own.
+        lines = OrderLine.objects.select_related("variant__product")
+        sent = ShipmentLine.objects.select_related("line")
         return self.select_related("order", "shop").prefetch_related(
-            "lines__variant__product__images", "shipments__lines__line"
+            Prefetch("lines", lines),
+            "lines__variant__product__images",
+            Prefetch("shipments__lines", sent),
         )
 
     def with_lines(self):

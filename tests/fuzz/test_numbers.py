@@ -1,6 +1,6 @@
 """A14: whatever stands where the document takes a number, what is none is refused by name.
 
-Of all there is to send every run sends a sixth, on each database another, and with the next
+Of all there is to send every run sends a quarter, on each database another, and with the next
 commit maybe a third.
 """
 
@@ -28,7 +28,9 @@ from tests.fuzz.stage import Stage
 from tests.turns import turn
 
 pytestmark = pytest.mark.django_db
-PARTS = 6
+PARTS = 4
+# Of an Idempotency-Key, which a refusal rolls back: marketflow/tests/test_api_idempotency.py.
+CLAIM = "core_idempotentrequest"
 
 
 class Sender:
@@ -64,7 +66,7 @@ class Sender:
         wrote: list[str] = []
 
         def note(execute, sql, params, many, context):
-            if sql.lstrip().upper().startswith(WRITES):
+            if sql.lstrip().upper().startswith(WRITES) and CLAIM not in sql:
                 wrote.append(sql)
             return execute(sql, params, many, context)
 

@@ -171,6 +171,10 @@ _rows(Side.STAFF, "admin:orders_payout_change",
     ("payout_failed_staff", [SITE], "triangle-alert", False,
      _("Failed payout"), _("Payout %(number)s of %(shop)s did not arrive.")),
 )
+_rows(Side.STAFF, "admin:orders_refund_change",
+    ("refund_failed_staff", [SITE], "triangle-alert", False,
+     _("Failed refund"), _("A refund of %(amount)s for order %(number)s did not arrive.")),
+)
 _rows(Side.STAFF, "admin:orders_review_change",
     ("review_reported", [SITE], "circle-alert", False,
      _("Reported review"), _("A review of %(title)s was reported.")),

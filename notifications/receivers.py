@@ -48,6 +48,7 @@ from orders.events import (
     OrderPlaced,
     PayoutFailed,
     PayoutSent,
+    RefundFailed,
     RefundIssued,
     ReturnAnswered,
     ReturnRequested,
@@ -443,6 +444,20 @@ def tell_staff_that_a_payout_failed(event: PayoutFailed) -> None:
         context={"payout": payout},
     )
     tell_staff("orders.change_payout", news)
+
+
+@subscribe(RefundFailed)
+def tell_staff_that_a_refund_failed(event: RefundFailed) -> None:
+    refund = Refund.objects.select_related("payment__order").get(pk=event.refund_id)
+    number = refund.payment.order.number
+    news = News(
+        kind="refund_failed_staff",
+        about=f"{refund.uuid}:{event.times}",
+        page_args=(refund.pk,),
+        facts={"number": number} | amount(refund.amount),
+        context={"refund": refund, "number": number},
+    )
+    tell_staff("orders.change_refund", news)
 
 
 # --- people

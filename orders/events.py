@@ -176,6 +176,18 @@ class OrderLinkAsked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundFailed(Event):
+    """The provider refused it, or the buyer's bank sent it back: its money is still owed.
+
+    `times`: how often that happened to this refund by now, since it may be tried again.
+    """
+
+    refund_id: int
+    order_id: int
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PayoutSent(Event):
     payout_id: int
     shop_id: int

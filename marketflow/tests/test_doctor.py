@@ -17,6 +17,7 @@ from marketflow.management.diagnoses import DIAGNOSES
 from notifications.models import Mail, WebhookEndpoint
 from notifications.tests.receiving import make_endpoint, receiving
 from orders.gateways import Outcome
+from orders.gateways.protocol import RefundOutcome
 from orders.gateways.test import TestGateway
 from orders.models import Order, OrderLine, Payment, Refund
 from orders.models.history import record_start
@@ -209,6 +210,18 @@ def test_a_refund_that_was_decided_and_never_sent(order, capsys):
 
     refund.refresh_from_db()
     assert refund.state == "succeeded"
+
+
+def test_a_refund_that_failed_is_for_a_person_to_try_again(order, capsys):
+    pay(order)
+    refund = refunds.decide_all(part=order.seller_orders.get(), kind=Refund.Kind.GOODWILL)
+    gone = RefundOutcome(status="failed", reference="re_1", failure="expired_or_canceled_card")
+    refunds.settle(refund=refund, outcome=gone)
+
+    code, found = doctor(capsys, fix=True)
+
+    assert (code, found["refund_failed"]) == (1, "LEFT")
+    assert Refund.objects.get().state == "failed"
 
 
 def test_a_key_whose_process_died(order, capsys):

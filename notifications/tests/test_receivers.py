@@ -17,8 +17,9 @@ from marketflow.core import events
 from marketflow.core.models import EventReceipt, OutboxEvent
 from marketflow.core.tests.pages import Visitor
 from notifications.models import Mail
+from orders.gateways.protocol import RefundOutcome
 from orders.gateways.test import ASKS_FIRST, TestGateway
-from orders.models import Order
+from orders.models import Order, Refund
 from orders.services import (
     closing,
     fulfilment,
@@ -236,6 +237,27 @@ def test_a_payout_that_came_back_is_told_to_the_shop_and_to_staff(payout, settin
     assert staff.recipient == "money@market.test"
     assert staff.subject == "Payout 1 of Fern & Co: Returned by the bank"
     assert f"/admin/orders/payout/{payout.pk}/change/" in staff.text
+
+
+def test_a_refund_that_failed_is_told_to_staff_each_time(buyer, shop, settings):
+    settings.OPERATOR_EMAIL = "money@market.test"
+    part = make_order(buyer, make_variant(shop, price=2000), paid=True).seller_orders.get()
+    refund = refunds.decide_all(part=part, kind="goodwill")
+    said = {"reference": "re_1", "failure": "expired_or_canceled_card"}
+    paid, failed = (RefundOutcome(status=status, **said) for status in ("succeeded", "failed"))
+
+    # Taken, then sent back by the bank; told of that twice, it is one failure.
+    for outcome in (paid, failed, failed):
+        refunds.settle(refund=refund, outcome=outcome)
+    refunds.try_again(refund=Refund.objects.get())
+    refunds.settle(refund=refund, outcome=failed)
+    hear()
+
+    told = mails("refund_failed_staff")
+    assert [mail.recipient for mail in told] == ["money@market.test"] * 2
+    assert told[0].subject == f"A refund of €25.00 for order {part.order.number} failed"
+    assert "expired_or_canceled_card" in told[0].text
+    assert f"/admin/orders/refund/{refund.pk}/change/" in told[0].text
 
 
 def test_a_new_bank_account_is_told_to_the_addresses_of_before(shop):

@@ -21,7 +21,7 @@ from marketflow.core import guards
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from orders import gateways
-from orders.events import RefundIssued
+from orders.events import RefundFailed, RefundIssued
 from orders.gateways.protocol import Gateway, RefundOutcome, Unknown
 from orders.models import (
     Commission,
@@ -211,7 +211,8 @@ def settle(*, refund: Refund, outcome: RefundOutcome) -> Refund:
     One that was paid and that the provider later calls failed has come back: it is owed again,
     until staff try again or settle it with the buyer otherwise.
 
-    Locks Order, Payment, then accounts. Publishes `RefundIssued` once the money has gone back.
+    Locks Order, Payment, then accounts. Publishes `RefundIssued` once the money has gone back,
+    `RefundFailed` where it did not, or came back.
     """
     Order.objects.select_for_update().get(pk=refund.payment.order_id)
     refund = Refund.objects.select_for_update().select_related("payment__order").get(pk=refund.pk)
@@ -230,6 +231,8 @@ def settle(*, refund: Refund, outcome: RefundOutcome) -> Refund:
     refund.move_to(outcome.status)
     if refund.state == Refund.State.SUCCEEDED:
         _book_as_sent(refund)
+    else:
+        _say_that_it_failed(refund)
     return refund
 
 
@@ -343,8 +346,14 @@ def _come_back(refund: Refund, failure: str) -> Refund:
     Payment.objects.filter(pk=refund.payment_id).update(
         refunded_minor=F("refunded_minor") - refund.amount_minor
     )
+    _say_that_it_failed(refund)
     ledger.post([bookings.refund_come_back(refund)])
     return refund
+
+
+def _say_that_it_failed(refund: Refund) -> None:
+    times = refund.history.filter(dst=Refund.State.FAILED).count()
+    publish(RefundFailed(refund_id=refund.pk, order_id=refund.payment.order_id, times=times))
 
 
 def _book_as_sent(refund: Refund) -> None:

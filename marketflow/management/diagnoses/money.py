@@ -55,6 +55,13 @@ def refunds_under_way() -> Iterable[Case]:
         yield Case(refund.pk, f"order {refund.payment.order.number}, refund {refund.uuid}")
 
 
+def refunds_that_failed() -> Iterable[Case]:
+    rows = Refund.objects.filter(state=Refund.State.FAILED)
+    for refund in rows.select_related("payment__order").order_by("pk"):
+        number, why = refund.payment.order.number, refund.failure or "refused"
+        yield Case(refund.pk, f"order {number}, refund {refund.uuid}: {why}")
+
+
 def recognise(pk: int) -> None:
     payments.recognise(payment=Payment.objects.get(pk=pk))
 
@@ -97,5 +104,11 @@ MONEY = [
         "a refund was decided and the provider has not carried it out",
         refunds_under_way,
         send_refund,
+    ),
+    Diagnosis(
+        "refund_failed",
+        "the provider refused a refund, or a bank sent it back: try again in /admin/ once the "
+        "reason is gone",
+        refunds_that_failed,
     ),
 ]

@@ -20,8 +20,6 @@ from marketflow.core.realtime import hubs
 from marketflow.core.realtime.frames import encode
 
 PATIENCE = 0.25
-# While Redis is away nobody waits for it again and again.
-SILENCE = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +43,8 @@ def _publish_to_redis(group: str, event: dict) -> None:
     try:
         _publisher().publish(channel(group), message)
     except (redis.RedisError, OSError) as problem:
-        _silent_until = time.monotonic() + SILENCE
+        # Nobody waits again and again for what is away.
+        _silent_until = time.monotonic() + hubs.SILENCE
         logger.warning("open pages are not told: %s", problem)
 
 

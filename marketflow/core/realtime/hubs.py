@@ -19,6 +19,8 @@ T = TypeVar("T")
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 # After an outage not everybody asks for what was missed in the same moment.
 SPREAD = 3.0
+# Seconds for which a process that could not reach Redis does not try again to push anything.
+SILENCE = 1.0
 
 
 class Member(Protocol):
@@ -98,7 +100,11 @@ class Hub:
             member.hear(group, frame)
 
     def _complete(self, was_lost: bool) -> None:
-        """All groups are heard again: whoever was deaf must look for itself, by and by."""
+        """All groups are heard again, and told again once no process keeps silent any more."""
+        self.loop.call_later(SILENCE, self._wake, was_lost)
+
+    def _wake(self, was_lost: bool) -> None:
+        """Whoever was deaf must look for itself, by and by."""
         deaf = set().union(*self._rooms.values()) if was_lost else self._late
         self._late = set()
         for member in deaf:

@@ -16,6 +16,7 @@ from marketflow.core.realtime import (
     PushConsumer,
     TurnAway,
     apush,
+    hubs,
     push,
     push_on_commit,
 )
@@ -298,3 +299,33 @@ async def test_a_bug_in_one_socket_ends_that_one_only():
     assert await closing_code(broken) == 1011
     assert (await sound.receive_json_from())["words"] == "hello"
     await sound.disconnect()
+
+
+class Listener:
+    """In place of a socket: whether it was told that it may have missed something."""
+
+    def __init__(self):
+        self.is_woken = False
+
+    def hear(self, group, frame):
+        pass
+
+    def catch_up(self):
+        self.is_woken = True
+
+
+async def test_after_an_outage_all_are_told_once_no_process_keeps_silent_any_more(monkeypatch):
+    """Told at once, they would read again while another process still pushes nothing."""
+    monkeypatch.setattr(hubs, "SPREAD", 0)
+    monkeypatch.setattr(hubs, "SILENCE", 0.1)
+    hub, early, late = hubs.Hub(asyncio.get_running_loop()), Listener(), Listener()
+    await hub.join(early, {"room"})
+
+    hub._complete(was_lost=True)
+    await asyncio.sleep(0.02)
+    await hub.join(late, {"room"})
+
+    assert not early.is_woken
+    await asyncio.sleep(0.15)
+    assert early.is_woken
+    assert late.is_woken

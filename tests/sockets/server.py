@@ -72,6 +72,11 @@ def running(
         process.wait(30)
 
 
+def manage(settings: dict[str, str], *arguments: str) -> None:
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(command, cwd=ROOT, env=settings, check=True)
+
+
 def wait_until_ready(process: subprocess.Popen, port: int, log: Path, seconds: int = 60) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
@@ -84,4 +89,4 @@ def wait_until_ready(process: subprocess.Popen, port: int, log: Path, seconds: i
     raise NoServer(f"the server did not start:\n{log.read_text()[-2000:]}")
 
 
-__all__ = ["Server", "environment", "free_port", "running"]
+__all__ = ["Server", "environment", "free_port", "manage", "running"]

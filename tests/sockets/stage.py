@@ -92,3 +92,15 @@ def leaver(number: int, password: str) -> dict[str, str]:
         "csrf": client.cookies["csrftoken"].value,
         "access": tokens.sign_in(user).access,
     }
+
+
+def write_talks(path: str, many: int) -> None:
+    """As many buyers as there are conversations, each with Fern & Co, who says all there is."""
+    shop, fern = make_shop("Fern & Co", members=["fern"]), make_user("fern")
+    talks = []
+    for number in range(many):
+        buyer = User.objects.create(email=f"buyer{number}@example.test", password=fern.password)
+        talk = str(make_message(buyer, shop).conversation.uuid)
+        talks.append({"conversation": talk, "cookie": cookie(buyer)})
+    written = {"talks": talks, "access": tokens.sign_in(fern).access}
+    Path(path).write_text(json.dumps(written))

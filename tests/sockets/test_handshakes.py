@@ -6,8 +6,7 @@ import asyncio
 import base64
 import http.client
 import json
-import subprocess
-import sys
+import shutil
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ import pytest
 import websockets
 
 from accounts.tests.factories import PASSWORD
-from tests.sockets.server import ROOT, Server, environment, free_port, running
+from tests.sockets.server import Server, environment, free_port, manage, running
 
 pytestmark = pytest.mark.processes
 
@@ -46,13 +45,13 @@ class Stage(dict):
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory) -> Iterator[Stage]:
-    folder, port = tmp_path_factory.mktemp("sockets"), free_port()
+def stage(empty_market, tmp_path_factory) -> Iterator[Stage]:
+    folder, port = tmp_path_factory.mktemp("sockets") / "market", free_port()
+    shutil.copytree(empty_market, folder)
     settings = environment(
         folder, port, RATE_LIMIT_SIGN_IN_ACCOUNT="1000/60", RATE_LIMIT_CHANGE_ACCOUNT="1000/60"
     )
     written = folder / "stage.json"
-    manage(settings, "migrate", "--verbosity=0")
     manage(
         settings, "shell", "--verbosity=0", "--no-imports",
         f"--command=from tests.sockets import stage; stage.write({str(written)!r})",
@@ -63,11 +62,6 @@ def stage(tmp_path_factory) -> Iterator[Stage]:
         stage = Stage(json.loads(written.read_text()))
         stage.server = server
         yield stage
-
-
-def manage(settings: dict[str, str], *arguments: str) -> None:
-    command = [sys.executable, "manage.py", *arguments]
-    subprocess.run(command, cwd=ROOT, env=settings, check=True)
 
 
 def origins(port: int) -> dict[str, str | None]:

@@ -5,50 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import websockets
 
-from tests.servers.throwaway_valkey import binary
-from tests.servers.throwaway_valkey import wait_until_ready as wait_for_redis
+from tests.sockets.away import Redis
 from tests.sockets.server import Server, environment, free_port, running
 
 pytestmark = pytest.mark.processes
 
 SOCKETS = 20
 AWAY = 3.0
-
-
-class Redis:
-    """Stopped and started at will, on one port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port, self.folder = free_port(), folder
-        self.url = f"redis://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        command = [str(binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        self.process = subprocess.Popen(
-            command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        wait_for_redis(self.process, self.url)
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-
-
-@pytest.fixture
-def redis(tmp_path) -> Iterator[Redis]:
-    redis = Redis(tmp_path)
-    redis.start()
-    yield redis
-    with contextlib.suppress(OSError):
-        redis.stop()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A15: who may open a socket, and is put out of it; A16 so far: clients that do not read."""
+"""A15: who may open a socket, and is put out of it; A16: chat under load."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from benchmarks.gauntlet.rig import Rig
 
 LEAVERS, SLOW, FRAMES = 100, 50, 6_000
 MOST_KILOBYTES = 150_000
+# One conversation of 2,000 messages with the slow in it, 95 others with ten people at each.
+LOUD, QUIET, QUIET_MESSAGES, READERS, AWAY, COME_BACK = 2_000, 95, 42, 10, 30, 300
+MOST_MILLISECONDS = 500
+GROWN, P99 = "kilobytes that a server grew by", "p99 of delivery in ms"
 
 
 def a15(rig: Rig, size: Size) -> Iterator[Verdict]:
@@ -21,7 +25,13 @@ def a15(rig: Rig, size: Size) -> Iterator[Verdict]:
 
 
 def a16(rig: Rig, size: Size) -> Iterator[Verdict]:
-    """50 clients that do not read, under uvicorn and daphne; then Redis restarts."""
+    """1,000 sockets of which 50 do not read, 300 come back, Redis restarts: nothing is missing."""
+    told = run(rig, size, "tests/sockets/test_chat.py", "", **_crowd(size))
+    judge = judged(rig, told)
+    judge.at_most(GROWN, told.get(GROWN, MOST_KILOBYTES + 1), MOST_KILOBYTES)
+    judge.at_most(P99, told.get(P99, MOST_MILLISECONDS + 1), MOST_MILLISECONDS)
+    yield "conversations", judge
+
     frames = {"SLOW_CLIENTS": str(size.of(SLOW)), "SLOW_FRAMES": str(size.of(FRAMES, 1200))}
     told = run(rig, size, "tests/sockets/test_slow_clients.py", "", **frames)
     judge = judged(rig, told)
@@ -33,3 +43,12 @@ def a16(rig: Rig, size: Size) -> Iterator[Verdict]:
         "restart of Redis",
         judged(rig, run(rig, size, "tests/sockets/test_redis_restart.py", "")),
     )
+
+
+def _crowd(size: Size) -> dict[str, str]:
+    sizes = {
+        "LOUD": size.of(LOUD, 320), "QUIET": size.of(QUIET), "QUIET_MESSAGES": QUIET_MESSAGES,
+        "SLOW": size.of(SLOW), "READERS": READERS, "LEAVERS": size.of(COME_BACK),
+        "OFFLINE_SECONDS": AWAY, "SECONDS": 600,
+    }  # fmt: skip
+    return {f"CHAT_{name}": str(number) for name, number in sizes.items()}

@@ -1,0 +1,285 @@
+"""Conversations while everything goes wrong: nobody lacks a message, nobody has one twice (A16).
+
+Two processes; readers who are quick, who do not read, who go away; a Redis that dies meanwhile.
+`CHAT_…` below make it larger: `make gauntlet` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import shutil
+import socket as sockets
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+
+from tests.sockets.away import Redis
+from tests.sockets.server import Server, environment, free_port, manage, running
+
+pytestmark = pytest.mark.processes
+
+
+def size(name: str, default: int) -> int:
+    return int(os.environ.get(f"CHAT_{name}", default))
+
+
+# One conversation in which much is said, and others in which little is.
+LOUD, QUIET, QUIET_MESSAGES = size("LOUD", 280), size("QUIET", 2), size("QUIET_MESSAGES", 20)
+SLOW, READERS, LEAVERS = size("SLOW", 2), size("READERS", 2), size("LEAVERS", 2)
+OFFLINE = size("OFFLINE_SECONDS", 1)
+REDIS_AWAY = 2.0
+WRITERS, PER_SECOND = 16, 100
+PATIENCE = size("SECONDS", 60)
+ORIGIN = "http://market.test"
+# Twelve bytes each on the wire: more than the buffers of a connection hold.
+FILLING = "\N{POTTED PLANT}" * min(1900, 1_000_000 // LOUD)
+
+
+@dataclass
+class Talk:
+    conversation: str
+    cookie: str
+    messages: int
+    filling: str = ""
+    answered: list[int] = field(default_factory=list)
+
+    @property
+    def last(self) -> int:
+        """The number of its last message: one was there before."""
+        return self.messages + 1
+
+
+@dataclass
+class Reader:
+    """Somebody with an open page: what they have, and how they came to it."""
+
+    talk: Talk
+    server: Server
+    http: httpx.AsyncClient
+    leaves_at: int = 0
+    is_slow: bool = False
+    wakes: asyncio.Event = field(default_factory=asyncio.Event)
+    seqs: list[int] = field(default_factory=list)
+    codes: list[int | None] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    async def follow(self) -> None:
+        """As docs/sockets.md tells clients to: read what is missing after each opening."""
+        while not self.is_complete:
+            try:
+                await self._stay()
+            except websockets.ConnectionClosed as closed:
+                self.codes.append(closed.rcvd and closed.rcvd.code)
+            except (OSError, TimeoutError, websockets.InvalidMessage):
+                self.codes.append(None)
+            await asyncio.sleep(0.5 * random.uniform(0.7, 1.3))
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.seqs) >= self.talk.last
+
+    @property
+    def wrong(self) -> str:
+        """What is amiss with what they have; "" for nothing."""
+        if self.seqs == list(range(1, self.talk.last + 1)):
+            return ""
+        have, of = len(self.seqs), self.talk.last
+        return f"{have} of {of}, ending {self.seqs[-3:]}, closed with {self.codes}"
+
+    async def _stay(self) -> None:
+        async with self._opened() as socket:
+            if self.is_slow:
+                await self.wakes.wait()
+                self.is_slow = False
+            else:
+                await self._catch_up()
+            while not self.is_complete:
+                await self._hear(json.loads(await socket.recv()))
+                if self.leaves_at and len(self.seqs) >= self.leaves_at:
+                    break
+            else:
+                return
+        self.leaves_at = 0
+        await asyncio.sleep(OFFLINE)
+
+    def _opened(self) -> Any:
+        connection = sockets.socket()
+        if self.is_slow:
+            connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", self.server.port))
+        connection.setblocking(False)
+        return websockets.connect(
+            self.server.url(f"/ws/chat/{self.talk.conversation}/", host="market.test"),
+            sock=connection,
+            origin=ORIGIN,
+            additional_headers={"Cookie": f"sessionid={self.talk.cookie}"},
+            max_queue=1 if self.is_slow else 64,
+            max_size=None,
+            ping_interval=None,
+            open_timeout=PATIENCE,
+            proxy=None,
+        )
+
+    async def _hear(self, frame: dict[str, Any]) -> None:
+        if frame["type"] != "message" or frame["seq"] <= len(self.seqs):
+            return
+        if frame["seq"] > len(self.seqs) + 1:
+            await self._catch_up()
+            return
+        self.seqs.append(frame["seq"])
+        if not self.talk.filling:
+            self.seconds.append(time.time() - float(frame["body"]))
+
+    async def _catch_up(self) -> None:
+        """What the API says comes after what is here, taken as it is said."""
+        while True:
+            answer = await self.http.get(
+                f"http://127.0.0.1:{self.server.port}/api/v1/conversations/"
+                f"{self.talk.conversation}/messages/",
+                params={"after": len(self.seqs), "page_size": 100},
+                headers={"Cookie": f"sessionid={self.talk.cookie}"},
+            )
+            assert answer.status_code == 200, answer.text
+            rows = answer.json()["results"]
+            self.seqs += [row["seq"] for row in rows]
+            if len(rows) < 100:
+                return
+
+
+@pytest.fixture
+def market(redis, empty_market, tmp_path) -> Iterator[tuple[list[Server], list[Talk], str]]:
+    """Two processes that hear each other and share a database, with conversations in it."""
+    common = {
+        "REDIS_URL": redis.url,
+        "ALLOWED_ORIGINS": ORIGIN,
+        "RATE_LIMIT_MESSAGE": "1000000/10",
+        "SOCKETS_PER_USER": "5000",
+        "ACCESS_TOKEN_MINUTES": "60",
+    }
+    folder = shutil.copytree(empty_market, tmp_path / "market")
+    settings = environment(folder, free_port(), **common)
+    written = tmp_path / "stage.json"
+    manage(
+        settings, "shell", "--verbosity=0", "--no-imports",
+        f"--command=from tests.sockets import stage; "
+        f"stage.write_talks({str(written)!r}, {1 + QUIET})",
+    )  # fmt: skip
+    stage = json.loads(written.read_text())
+    loud, *quiet = stage["talks"]
+    talks = [Talk(**loud, messages=LOUD, filling=FILLING)]
+    talks += [Talk(**talk, messages=QUIET_MESSAGES) for talk in quiet]
+    with contextlib.ExitStack() as stack:
+        servers = []
+        for number in range(2):
+            port = free_port()
+            own = environment(folder, port, **common)
+            log = tmp_path / f"log{number}"
+            server = running("uvicorn", "marketflow.asgi:application", port, own, log)
+            servers.append(stack.enter_context(server))
+        yield servers, talks, stage["access"]
+
+
+def test_everybody_ends_with_every_message_in_order_once(market, redis, record_property):
+    servers, talks, access = market
+
+    readers, grown = asyncio.run(asyncio.wait_for(through_it_all(*market, redis), PATIENCE * 2))
+
+    for talk in talks:
+        assert sorted(talk.answered) == list(range(2, talk.last + 1))
+    # Each list as it grew: neither sorted nor made unique here.
+    assert [reader.wrong for reader in readers if reader.wrong] == []
+    slow = [reader for reader in readers if reader.wakes.is_set()]
+    assert [reader.codes[0] for reader in slow] == [4408] * SLOW
+    seconds = sorted(second for reader in readers for second in reader.seconds)
+    record_property("messages", sum(talk.messages for talk in talks))
+    record_property("sockets", len(readers))
+    record_property("reconnects", sum(len(reader.codes) for reader in readers))
+    record_property("kilobytes that a server grew by", round(max(grown) * 1024))
+    record_property("p99 of delivery in ms", round(seconds[len(seconds) * 99 // 100] * 1000))
+    manage(servers[0].environment, "audit")
+
+
+async def through_it_all(
+    servers: list[Server], talks: list[Talk], access: str, redis: Redis
+) -> tuple[list[Reader], list[float]]:
+    limits = httpx.Limits(max_connections=32)
+    async with httpx.AsyncClient(limits=limits, timeout=60) as http:
+        readers = crowd(servers, talks, http)
+        before = [server.megabytes() for server in servers]
+        following = [asyncio.create_task(reader.follow()) for reader in readers]
+        await asyncio.sleep(1 + len(readers) / 200)
+
+        words = shuffled(talks)
+        most = len(words) * 3 // 4
+        await say(words[:most], servers, http, access)
+        grown = [server.megabytes() - was for server, was in zip(servers, before, strict=True)]
+        for reader in readers:
+            if reader.is_slow:
+                reader.wakes.set()
+        await asyncio.sleep(1)
+
+        redis.stop()
+        saying = asyncio.create_task(say(words[most:], servers, http, access))
+        await asyncio.sleep(REDIS_AWAY)
+        redis.start()
+        await saying
+        await asyncio.wait(following, timeout=PATIENCE)
+        for task in following:
+            task.cancel()
+    return readers, grown
+
+
+def crowd(servers: list[Server], talks: list[Talk], http: httpx.AsyncClient) -> list[Reader]:
+    """In each conversation readers and one who goes away; in the loud one the slow."""
+    readers = [Reader(talks[0], servers[n % 2], http, is_slow=True) for n in range(SLOW)]
+    leavers = LEAVERS
+    for talk in talks:
+        for number in range(READERS):
+            leaves = talk.messages // 3 if number and leavers > 0 else 0
+            leavers -= bool(leaves)
+            readers.append(Reader(talk, servers[number % 2], http, leaves_at=leaves))
+    return readers
+
+
+def shuffled(talks: list[Talk]) -> list[Talk]:
+    """Whose turn it is, by turns as they come in a market."""
+    turns = [talk for talk in talks for _ in range(talk.messages)]
+    random.Random(1).shuffle(turns)
+    return turns
+
+
+async def say(
+    words: list[Talk], servers: list[Server], http: httpx.AsyncClient, access: str
+) -> None:
+    """One message for each turn, PER_SECOND at most; what is refused is sent again as it was."""
+    waiting, began = enumerate(words), time.monotonic()
+
+    async def write(server: Server) -> None:
+        for number, talk in waiting:
+            await asyncio.sleep(max(0, began + number / PER_SECOND - time.monotonic()))
+            client_id = str(uuid.uuid4())
+            while True:
+                body = f"{time.time()} {talk.filling}".strip()
+                answer = await http.post(
+                    f"http://127.0.0.1:{server.port}/api/v1/conversations/"
+                    f"{talk.conversation}/messages/",
+                    json={"client_id": client_id, "body": body},
+                    headers={"Authorization": f"Bearer {access}"},
+                )
+                if answer.status_code == 201:
+                    talk.answered.append(answer.json()["seq"])
+                    break
+                assert answer.status_code == 503, answer.text
+                await asyncio.sleep(0.2)
+
+    await asyncio.gather(*(write(servers[n % 2]) for n in range(WRITERS)))

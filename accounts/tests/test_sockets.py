@@ -14,7 +14,9 @@ from rest_framework.test import APIClient
 from accounts.models import RefreshFamily, ShopMember, SocketTicket, User
 from accounts.services import members, sessions, socket_tickets, tokens
 from accounts.sockets import ReadCredentials
+from accounts.tests.factories import make_user
 from marketflow.core.realtime import NOT_SIGNED_IN, NOT_YOURS, PushConsumer, TurnAway
+from marketflow.core.tests.admin_pages import submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TICKETS = "/api/v1/auth/ws-ticket/"
@@ -180,6 +182,26 @@ async def test_ending_all_sessions_closes_all_sockets(buyer):
         await socket.receive_json_from()
 
     await database_sync_to_async(sessions.end_all)(buyer)
+
+    assert [await closing_code(socket) for socket in sockets] == [NOT_SIGNED_IN] * 2
+
+
+async def test_whom_staff_switch_off_is_put_out_everywhere(buyer):
+    sockets = [
+        await knock(cookie=await cookie_of(buyer)),
+        await knock(ticket=await ticket_of(buyer)),
+    ]
+    for socket in sockets:
+        await socket.receive_json_from()
+
+    @database_sync_to_async
+    def switch_off():
+        staff = Client()
+        staff.force_login(make_user("boss", is_staff=True, is_superuser=True))
+        page = f"/admin/accounts/user/{buyer.pk}/change/"
+        assert submit(staff, page, "user_form", is_active=[]).status_code == 302
+
+    await switch_off()
 
     assert [await closing_code(socket) for socket in sockets] == [NOT_SIGNED_IN] * 2
 

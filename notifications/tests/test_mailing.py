@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.core import mail as outgoing
 from django.utils.timezone import now
+from django.utils.translation import get_language
 
 from notifications import tasks
-from notifications.models import Mail
+from notifications.models import Habits, Mail
 from notifications.services import mailing
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,23 @@ def test_a_mail_is_a_row_until_the_commit_sends_it(django_capture_on_commit_call
     assert "Fern & Co" in sent.body
     assert sent.alternatives[0].mimetype == "text/html"
     assert "Fern &amp; Co" in sent.alternatives[0].content
+
+
+def test_it_is_written_in_the_language_of_its_reader_and_for_a_guest_in_the_markets(monkeypatch):
+    languages = []
+
+    def render(template, context):
+        languages.append(get_language())
+        return "Subject", "Text", "<p>Text</p>"
+
+    monkeypatch.setattr(mailing, "render", render)
+    for about, reader in (("1", Habits(language="ga")), ("2", Habits()), ("3", None)):
+        mailing.write(
+            recipient="ana@example.test", kind="shop_applied", about=about, context={},
+            reader=reader,
+        )  # fmt: skip
+
+    assert languages == ["ga", "en-gb", "en-gb"]
 
 
 def test_about_one_thing_a_person_is_written_to_once():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from accounts.tests.factories import make_user
 from marketflow.core.models import AuditEntry
@@ -74,6 +75,33 @@ def test_a_mail_that_was_given_up_is_sent_again(boss, buyer):
     send_again(boss, MAIL, mail)
 
     assert list(Mail.objects.waiting()) == [mail]
+
+
+def test_a_mail_is_looked_at_as_its_reader_sees_it(boss, buyer):
+    delivery.tell(user=buyer, news=parcel_news())
+    mail = Mail.objects.get()
+    address = f"{MAIL}{mail.pk}/preview/"
+
+    assert f'href="{address}"' in boss.get(f"{MAIL}{mail.pk}/change/").content.decode()
+    assert boss.get(address).content.decode() == mail.html
+    assert boss.post(address).status_code == 405
+    Mail.objects.update(html="")
+    assert boss.get(address).status_code == 404
+    assert "As text alone." in boss.get(f"{MAIL}{mail.pk}/change/").content.decode()
+
+
+def test_who_may_read_the_list_of_mails_reads_no_mail(client, buyer):
+    delivery.tell(user=buyer, news=parcel_news())
+    mail = Mail.objects.get()
+    helper = make_user("helper", is_staff=True)
+    helper.user_permissions.add(Permission.objects.get(codename="view_mail"))
+    client.force_login(helper)
+
+    page = client.get(f"{MAIL}{mail.pk}/change/")
+
+    assert page.status_code == 200
+    assert "preview/" not in page.content.decode()
+    assert client.get(f"{MAIL}{mail.pk}/preview/").status_code == 403
 
 
 @pytest.mark.parametrize("path", [MAIL, PUSH])

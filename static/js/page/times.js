@@ -11,12 +11,16 @@ export function showTimes() {
   const secure = location.protocol === "https:" ? "; secure" : "";
   document.cookie = `tz=${timeZone}; path=/; max-age=${A_YEAR}; samesite=lax${secure}`;
   const times = [...document.querySelectorAll("time[data-form]")];
-  const widths = times.map((element) => element.getBoundingClientRect().width);
+  // In a row of things the room of "09:35 UTC" stays: what follows must not move up a line.
+  const rooms = times.map((element) => isInARow(element) && element.getBoundingClientRect().width);
   times.forEach((element, place) => {
-    // In a row of things the room of "09:35 UTC" stays: what follows must not move up a line.
-    element.style.minInlineSize = `${widths[place]}px`;
+    if (rooms[place]) element.style.minInlineSize = `${rooms[place]}px`;
     element.textContent = inWords(new Date(element.dateTime), element.dataset.form, timeZone);
   });
+}
+
+function isInARow(element) {
+  return getComputedStyle(element.parentElement).display === "flex";
 }
 
 function inWords(moment, form, timeZone) {

@@ -33,21 +33,7 @@ def take(files: Iterable[UploadedFile]) -> list[Attachment]:
     Runs in no transaction, since developing takes time. Raises `TooLarge`, `NotAPicture`, and
     the refusals of pictures; then nothing of any of them is stored.
     """
-    taken: list[Attachment] = []
-    try:
-        for file in files:
-            # One by one: what was stored before a bad one is forgotten again.
-            taken.append(_take(file))  # noqa: PERF401
-    except BaseException:
-        forget(taken)
-        raise
-    return taken
-
-
-def forget(attachments: Iterable[Attachment]) -> None:
-    """Delete the files themselves."""
-    for attachment in attachments:
-        storages["private"].delete(attachment.file)
+    return keeping.take_each(files, _take)
 
 
 def _take(file: UploadedFile) -> Attachment:

@@ -13,8 +13,9 @@ from django.utils.timezone import now
 
 from accounts.models import Shop, User
 from catalog.models import Product
+from catalog.services.pictures import keeping
 from chat.models import Attachment, Conversation, Desk, Message, Side
-from chat.services import contact_details, filing, writing
+from chat.services import contact_details, writing
 from marketflow.core.errors import Refusal
 from marketflow.core.plain_text import plain_text
 from marketflow.core.transactions import whole_unit
@@ -183,7 +184,7 @@ def delete(*, message: Message, author: User) -> Message:
         raise TooLateToChange(minutes=settings.MESSAGE_EDIT_MINUTES)
     attached = list(message.attachments.all())
     message.attachments.all().delete()
-    transaction.on_commit(lambda: filing.forget(attached), robust=True)
+    transaction.on_commit(lambda: keeping.forget(attached), robust=True)
     message.refresh_from_db()
     writing.show_change(message)
     return message

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import Shop
 from accounts.pages import see_other, too_many
 from catalog.models import Product
+from catalog.services.pictures import keeping
 from chat.forms import CancelForm, MessageForm, OfferForm, ParcelForm, ReturnForm
 from chat.models import Conversation, Message, QuickReply, Seat, Side
 from chat.services import contact_details, filing, messaging, reading, writing
@@ -210,10 +211,10 @@ def _said(request: HttpRequest, values: dict, say) -> Message:
     try:
         message = say(files)
     except BaseException:
-        filing.forget(files)
+        keeping.forget(files)
         raise
     # Sent twice: the message that is there has its own.
-    filing.forget(file for file in files if file.pk is None)
+    keeping.forget(file for file in files if file.pk is None)
     return message
 
 

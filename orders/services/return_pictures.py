@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
@@ -29,21 +28,7 @@ def take(files: Sequence[UploadedFile]) -> list[ReturnPicture]:
     """
     if len(files) > ReturnPicture.MOST:
         raise TooManyPictures(most=ReturnPicture.MOST)
-    taken: list[ReturnPicture] = []
-    try:
-        for file in files:
-            # One by one: what was stored before a bad one is forgotten again.
-            taken.append(_take(file))  # noqa: PERF401
-    except BaseException:
-        forget(taken)
-        raise
-    return taken
-
-
-def forget(pictures: Iterable[ReturnPicture]) -> None:
-    """Delete the files themselves."""
-    for picture in pictures:
-        storages["private"].delete(picture.file)
+    return keeping.take_each(files, _take)
 
 
 def _take(file: UploadedFile) -> ReturnPicture:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.pages import see_other
+from catalog.services.pictures import keeping
 from marketflow.core import private_files, rate_limits
 from marketflow.core.errors import Refusal
 from orders.aftercare_forms import ComplaintForm, ReturnForm
@@ -78,7 +79,7 @@ def _ask_to_return(request: HttpRequest, form: ReturnForm) -> Return:
                 actor=person,
             )
     except BaseException:
-        return_pictures.forget(pictures)
+        keeping.forget(pictures)
         raise
 
 

@@ -76,6 +76,15 @@ def _in_minor(amount: Decimal, row: Row, column: str, reading: Reading, notes: N
     return minor
 
 
+def require_currency(row: Row, reading: Reading) -> None:
+    """Raises BadRow where the column of the currency names another than the market's."""
+    currency = one_line(row["currency"]).upper()
+    if currency and currency != reading.currency:
+        message = _("The price is in %(theirs)s; this market's currency is %(ours)s.")
+        message %= {"theirs": currency[:10], "ours": reading.currency}
+        raise BadRow("foreign_currency", message, "currency")
+
+
 def required_price(row: Row, column: str, reading: Reading, notes: Notes) -> int | None:
     """As `read_price`; None only where the file has no such column. Raises BadRow for a blank."""
     price = read_price(row, column, reading, notes)

@@ -22,6 +22,7 @@ from catalog.services.importing.cells import (
     cut,
     read_images,
     read_quantity,
+    require_currency,
     required_price,
 )
 from catalog.services.importing.drafts import (
@@ -154,7 +155,7 @@ def _variants(row: Row, reading: Reading, notes: Notes) -> Iterator[VariantDraft
 
 def _variant(row: Row, reading: Reading, notes: Notes) -> VariantDraft:
     _currency, price, quantity = all_of(
-        lambda: _require_currency(row, reading),
+        lambda: require_currency(row, reading),
         lambda: required_price(row, "price", reading, notes),
         lambda: read_quantity(row, "quantity", notes),
     )
@@ -167,14 +168,6 @@ def _variant(row: Row, reading: Reading, notes: Notes) -> VariantDraft:
         tracked=quantity is not None,
         quantity=quantity,
     )
-
-
-def _require_currency(row: Row, reading: Reading) -> None:
-    currency = one_line(row["currency"]).upper()
-    if currency and currency != reading.currency:
-        message = _("The price is in %(theirs)s; this market's currency is %(ours)s.")
-        message %= {"theirs": currency[:10], "ours": reading.currency}
-        raise BadRow("foreign_currency", message, "currency")
 
 
 def _materials(row: Row) -> Iterator[tuple[str, str]]:

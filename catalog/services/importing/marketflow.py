@@ -19,6 +19,7 @@ from catalog.services.importing.cells import (
     read_line,
     read_quantity,
     read_sku,
+    require_currency,
     required_price,
 )
 from catalog.services.importing.drafts import (
@@ -125,7 +126,7 @@ def _variants(
 
 def _variant(row: Row, slots: Sequence[str], reading: Reading, notes: Notes) -> VariantDraft:
     _currency, price, quantity = all_of(
-        lambda: _require_currency(row, reading),
+        lambda: require_currency(row, reading),
         lambda: required_price(row, "price", reading, notes),
         lambda: read_quantity(row, "quantity", notes),
     )
@@ -146,14 +147,6 @@ def _variant(row: Row, slots: Sequence[str], reading: Reading, notes: Notes) -> 
         requires_shipping=read_flag(row, "requires_shipping", default=True),
         image_url=picture[0].url if picture else "",
     )
-
-
-def _require_currency(row: Row, reading: Reading) -> None:
-    currency = one_line(row["currency"]).upper()
-    if currency and currency != reading.currency:
-        message = _("The price is in %(theirs)s; this market's currency is %(ours)s.")
-        message %= {"theirs": currency[:10], "ours": reading.currency}
-        raise BadRow("foreign_currency", message, "currency")
 
 
 def _images(row: Row, notes: Notes) -> list[ImageDraft]:

@@ -40,8 +40,8 @@ class ShippingOption(models.Model):
     price_minor = models.PositiveBigIntegerField(_("price"))
     free_above_minor = models.PositiveBigIntegerField(_("free from"), null=True, blank=True)
     currency = models.CharField(max_length=3, editable=False)
-    min_days = models.PositiveSmallIntegerField(_("delivery from, days"), default=2)
-    max_days = models.PositiveSmallIntegerField(_("delivery to, days"), default=5)
+    min_days = models.PositiveSmallIntegerField(_("delivery from, working days"), default=2)
+    max_days = models.PositiveSmallIntegerField(_("delivery to, working days"), default=5)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("offered"), default=True)
 

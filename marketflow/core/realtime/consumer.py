@@ -20,7 +20,7 @@ from marketflow.core.realtime import codes, hubs
 from marketflow.core.realtime.codes import TurnAway
 from marketflow.core.realtime.credentials import PROTOCOL, Credential
 from marketflow.core.realtime.frames import Frame, encode
-from marketflow.core.realtime.lines import GRACE, Line
+from marketflow.core.realtime.lines import Line
 from marketflow.core.realtime.pushing import RECHECK, REVOKE, control_group
 
 MOST_BYTES = 65_536
@@ -97,9 +97,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         self.closing = True
         self.waiting.clear()
         await self._leave_all()
-        # A client that does not read is told all the same, and let go of in the end.
-        self.line.let_pass()
-        self.hub.loop.call_later(GRACE, self.line.cut)
+        self.hub.let_go(self.line)
         await self.base_send({"type": "websocket.close", "code": code or 1000})
 
     # --- coming and going

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import Counter
+from collections import Counter, deque
 from contextvars import Context
 from typing import Protocol, TypeVar
 
 from django.conf import settings
 
 from marketflow.core.realtime.frames import Frame
+from marketflow.core.realtime.lines import GRACE, Line
 
 T = TypeVar("T")
 
@@ -21,6 +22,8 @@ _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 SPREAD = 3.0
 # Seconds for which a process that could not reach Redis does not try again to push anything.
 SILENCE = 1.0
+# Clients that are closed and have not read why: each may hold some 200 KiB.
+MOST_UNREAD = 100
 
 
 class Member(Protocol):
@@ -54,6 +57,7 @@ class Hub:
         self._rooms: dict[str, set[Member]] = {}
         self._companions: dict[type, object] = {}
         self._late: set[Member] = set()
+        self._unread: deque[Line] = deque()
         self._wire = self._new_wire()
 
     def enter(self, owner: str, most: int) -> bool:
@@ -70,6 +74,16 @@ class Hub:
             _hubs.pop(self.loop, None)
             if self._wire:
                 await self._wire.close()
+
+    def let_go(self, line: Line) -> None:
+        """A socket is about to be closed: a client that does not read is told all the same, has
+        its time to come to it, and is cut off in the end. Of too many the first has had it."""
+        if line.is_full:
+            self._unread.append(line)
+            if len(self._unread) > MOST_UNREAD:
+                self._unread.popleft().cut()
+        line.let_pass()
+        self.loop.call_later(GRACE, line.cut)
 
     def companion(self, kind: type[T]) -> T:
         """The hub's only one of a `kind` that takes the hub: a member in place of many sockets."""

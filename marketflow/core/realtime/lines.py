@@ -3,6 +3,10 @@
 uvicorn lets a sender wait once 64 KiB are on their way; daphne never does and keeps everything
 in memory, so here it is told to. In both the kernel's own buffer, which grows to megabytes, is
 kept small, a last frame is let through, and the connection can be cut.
+
+A client that reads again finds what had been sent and then why it is closed. For that the
+server must go on reading it meanwhile: what a client says into a connection that nobody reads
+or has open, such as the answer to a ping, makes the kernel throw away what is still to be sent.
 """
 
 from __future__ import annotations
@@ -14,11 +18,14 @@ from functools import partial
 
 SEND_BUFFER = 65_536
 # So long a client may take to read what it has been sent, and why it is closed.
-GRACE = 60.0
+GRACE = 300.0
 
 
 class Line:
     """Nothing is known of it: another server, or a test."""
+
+    # What was sent waits, because the client does not read.
+    is_full = False
 
     def let_pass(self) -> None:
         """Let the next frame be written even if the client has not read the ones before."""
@@ -32,7 +39,14 @@ class UvicornLine(Line):
         self._protocol = protocol
         _keep_small(protocol.transport.get_extra_info("socket"))
 
+    @property
+    def is_full(self) -> bool:
+        return not self._protocol.writable.is_set()
+
     def let_pass(self) -> None:
+        if self.is_full:
+            # Else it reads for ten seconds more.
+            self._protocol.close_timeout = GRACE
         self._protocol.writable.set()
 
     def cut(self) -> None:
@@ -65,7 +79,15 @@ class DaphneLine(Line):
         await self._writable.wait()
         await self._send(message)
 
+    @property
+    def is_full(self) -> bool:
+        return not self._writable.is_set()
+
     def let_pass(self) -> None:
+        # Of a ping that the client has not read yet no answer is due.
+        if ping := self._protocol.autoPingTimeoutCall:
+            ping.cancel()
+            self._protocol.autoPingTimeoutCall = None
         self._writable.set()
 
     def cut(self) -> None:

@@ -21,6 +21,7 @@ from marketflow.core.realtime import (
     push_on_commit,
 )
 from marketflow.core.realtime import consumer as consumers
+from marketflow.core.realtime.lines import Line
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -221,6 +222,41 @@ async def test_who_does_not_read_is_too_slow_and_holds_nothing_back():
     assert await closing_code(slow) == 4408
     assert [(await quick.receive_json_from())["words"] for _ in range(102)] == list(range(102))
     await quick.disconnect()
+
+
+class Clogged(Line):
+    """The connection of a client that does not read, and how many of them were cut."""
+
+    is_full = True
+    cuts: list[Line] = []
+
+    def cut(self):
+        self.cuts.append(self)
+
+
+async def test_who_never_reads_why_is_cut_off_and_of_too_many_the_first_one_sooner(monkeypatch):
+    monkeypatch.setattr(Clogged, "cuts", [])
+    monkeypatch.setattr(hubs, "GRACE", 0.1)
+    hub = hubs.Hub(asyncio.get_running_loop())
+    first, *others = [Clogged() for _ in range(hubs.MOST_UNREAD + 1)]
+
+    for line in [first, *others]:
+        hub.let_go(line)
+
+    assert Clogged.cuts == [first]
+    await asyncio.sleep(0.2)
+    assert set(Clogged.cuts) == {first, *others}
+
+
+async def test_who_reads_is_never_cut_off_for_others(monkeypatch):
+    monkeypatch.setattr(Clogged, "cuts", [])
+    monkeypatch.setattr(Clogged, "is_full", False)
+    hub = hubs.Hub(asyncio.get_running_loop())
+
+    for _ in range(hubs.MOST_UNREAD + 1):
+        hub.let_go(Clogged())
+
+    assert Clogged.cuts == []
 
 
 # --- signing out

@@ -19,7 +19,7 @@ from marketflow.core.errors import Refusal
 from marketflow.core.realtime import codes, hubs
 from marketflow.core.realtime.codes import TurnAway
 from marketflow.core.realtime.credentials import PROTOCOL, Credential
-from marketflow.core.realtime.frames import Frame, encode
+from marketflow.core.realtime.frames import MISSED, Frame, encode
 from marketflow.core.realtime.lines import Line
 from marketflow.core.realtime.pushing import RECHECK, REVOKE, control_group
 
@@ -59,7 +59,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         await self.send_json(event)
 
     async def missed(self) -> None:
-        """Something may have been pushed and not heard, as after a restart of Redis.
+        """Something may have been pushed and not heard: Redis was away, or too slow to be told.
 
         Who reconnects reads the truth again, so the socket is closed and the page comes back.
         """
@@ -224,6 +224,8 @@ class PushConsumer(AsyncWebsocketConsumer):
             return
         if self.user.is_authenticated and group == control_group(self.user.pk):
             self._obey_control(frame)
+        elif frame["type"] == MISSED:
+            self.hub.wake(self)
         elif len(self.waiting) >= MOST_WAITING:
             self.waiting.clear()
             if self._writer:
@@ -255,7 +257,7 @@ class PushConsumer(AsyncWebsocketConsumer):
     def _obey_control(self, frame: Frame) -> None:
         if frame["type"] == REVOKE and frame["session"] in (None, self.credential.session):
             self._run(self.close(codes.NOT_SIGNED_IN))
-        elif frame["type"] == RECHECK:
+        elif frame["type"] in (RECHECK, MISSED):
             self._run(self._require_allowed())
 
     # --- staying

@@ -115,13 +115,16 @@ class Hub:
 
     def _complete(self, was_lost: bool) -> None:
         """All groups are heard again, and told again once no process keeps silent any more."""
-        self.loop.call_later(SILENCE, self._wake, was_lost)
+        self.loop.call_later(SILENCE, self._wake_deaf, was_lost)
 
-    def _wake(self, was_lost: bool) -> None:
-        """Whoever was deaf must look for itself, by and by."""
+    def _wake_deaf(self, was_lost: bool) -> None:
         deaf = set().union(*self._rooms.values()) if was_lost else self._late
         self._late = set()
-        for member in deaf:
+        self.wake(*deaf)
+
+    def wake(self, *members: Member) -> None:
+        """They may have missed something and must look for themselves, by and by."""
+        for member in members:
             self.loop.call_later(random.uniform(0, SPREAD), member.catch_up)
 
     def _new_wire(self):

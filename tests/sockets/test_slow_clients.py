@@ -18,13 +18,15 @@ pytestmark = pytest.mark.processes
 
 SLOW = int(os.environ.get("SLOW_CLIENTS", "5"))
 HEALTHY = 3
+# More than the buffers hold, and less than are let wait.
+FEW = 200
 FRAMES = int(os.environ.get("SLOW_FRAMES", "1200"))
 BYTES = 2000
 # So long they sleep: until a ping has gone unanswered and uvicorn would read them no more.
 SECONDS = int(os.environ.get("SLOW_SECONDS", "13"))
 PINGS = {
-    "uvicorn": ["--ws-ping-interval=1", "--ws-ping-timeout=10"],
-    "daphne": ["--ping-interval=1", "--ping-timeout=10"],
+    "uvicorn": ["--ws-ping-interval=1", "--ws-ping-timeout=5"],
+    "daphne": ["--ping-interval=1", "--ping-timeout=5"],
 }
 CLOSE, PING, PONG = 8, 9, 10
 # Two queues of 64 KiB, one of 100 frames, and what a socket is itself.
@@ -42,32 +44,40 @@ def server(request, tmp_path):
 
 
 def test_slow_clients_are_closed_and_cost_little(server, record_property):
-    asyncio.run(flood(server, record_property))
+    grown, ends = asyncio.run(flood(server, FRAMES))
+    record_property(f"kilobytes that {server.name} grew by", round(grown * 1024))
+    record_property(f"sleepers that {server.name} told 4408", ends.count(4408))
+
+    assert grown < 10 + SLOW * MEGABYTES_EACH
+    assert ends == [4408] * SLOW
 
 
-async def flood(server, record_property):
+def test_who_has_answered_no_ping_is_told_so_when_they_read(server):
+    _, ends = asyncio.run(flood(server, FEW))
+
+    assert ends == [4408] * SLOW
+
+
+async def flood(server, frames) -> tuple[float, list[int | None]]:
+    """By how many megabytes the server grew, and how the sockets of the sleepers ended."""
     slow = [await stalled(server) for _ in range(SLOW)]
     await asyncio.sleep(2)  # the first ping is on its way to them
     healthy = [await websockets.connect(server.url(), max_queue=None) for _ in range(HEALTHY)]
     before = server.megabytes()
 
-    ask = {"type": "flood", "frames": FRAMES, "bytes": BYTES, "pause": 0.002}
+    ask = {"type": "flood", "frames": frames, "bytes": BYTES, "pause": 0.002}
     await healthy[0].send(json.dumps(ask))
-    heard = await asyncio.gather(*(hear(socket) for socket in healthy))
+    heard = await asyncio.gather(*(hear(socket, frames) for socket in healthy))
     grown = server.megabytes() - before
-    record_property(f"kilobytes that {server.name} grew by", round(grown * 1024))
 
-    assert heard == [list(range(FRAMES))] * HEALTHY
-    assert grown < 10 + SLOW * MEGABYTES_EACH
+    assert heard == [list(range(frames))] * HEALTHY
     await asyncio.sleep(SECONDS)
-    ends = await asyncio.gather(*(closing_code(*client) for client in slow))
-    record_property(f"sleepers that {server.name} told 4408", ends.count(4408))
-    assert ends == [4408] * SLOW
+    return grown, await asyncio.gather(*(closing_code(*client) for client in slow))
 
 
-async def hear(socket) -> list[int]:
+async def hear(socket, frames) -> list[int]:
     numbers = [
-        json.loads(await asyncio.wait_for(socket.recv(), 60))["number"] for _ in range(FRAMES)
+        json.loads(await asyncio.wait_for(socket.recv(), 60))["number"] for _ in range(frames)
     ]
     await socket.close()
     return numbers

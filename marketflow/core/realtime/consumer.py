@@ -96,6 +96,8 @@ class PushConsumer(AsyncWebsocketConsumer):
             return
         self.closing = True
         self.waiting.clear()
+        if self._writer and self._writer is not asyncio.current_task():
+            self._writer.cancel()
         await self._leave_all()
         self.hub.let_go(self.line)
         await self.base_send({"type": "websocket.close", "code": code or 1000})
@@ -114,6 +116,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         self._refused = 0
         self._writer: asyncio.Task | None = None
         self._errands: set[asyncio.Task] = set()
+        self.line.when_unanswered(lambda: self._run(self.close(codes.TOO_SLOW)))
         self.hub = hubs.of_this_loop()
         owner, most = self._owner()
         entered = self.hub.enter(owner, most)
@@ -227,9 +230,6 @@ class PushConsumer(AsyncWebsocketConsumer):
         elif frame["type"] == MISSED:
             self.hub.wake(self)
         elif len(self.waiting) >= MOST_WAITING:
-            self.waiting.clear()
-            if self._writer:
-                self._writer.cancel()
             self._run(self.close(codes.TOO_SLOW))
         else:
             self.waiting.append(frame)

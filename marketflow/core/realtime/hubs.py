@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter, deque
+from collections.abc import Callable
 from contextvars import Context
 from typing import Protocol, TypeVar
 
@@ -57,7 +58,7 @@ class Hub:
         self._rooms: dict[str, set[Member]] = {}
         self._companions: dict[type, object] = {}
         self._late: set[Member] = set()
-        self._unread: deque[Line] = deque()
+        self._unread: deque[Callable[[], None]] = deque()
         self._wire = self._new_wire()
 
     def enter(self, owner: str, most: int) -> bool:
@@ -79,9 +80,9 @@ class Hub:
         """A socket is about to be closed: a client that does not read is told all the same, has
         its time to come to it, and is cut off in the end. Of too many the first has had it."""
         if line.is_full:
-            self._unread.append(line)
+            self._unread.append(line.cut)
             if len(self._unread) > MOST_UNREAD:
-                self._unread.popleft().cut()
+                self._unread.popleft()()
         line.let_pass()
         self.loop.call_later(GRACE, line.cut)
 

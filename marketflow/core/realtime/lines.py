@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from functools import partial
 
 SEND_BUFFER = 65_536
@@ -27,6 +28,10 @@ class Line:
     # What was sent waits, because the client does not read.
     is_full = False
 
+    def when_unanswered(self, close: Callable[[], None]) -> None:
+        """Call `close` when no answer to a ping has come in time. The servers' own way to close
+        tells nothing to who reads too late."""
+
     def let_pass(self) -> None:
         """Let the next frame be written even if the client has not read the ones before."""
 
@@ -37,7 +42,12 @@ class Line:
 class UvicornLine(Line):
     def __init__(self, protocol) -> None:
         self._protocol = protocol
+        # Of the transport alone: who keeps it keeps nothing of a socket that has ended.
+        self.cut = protocol.transport.abort
         _keep_small(protocol.transport.get_extra_info("socket"))
+
+    def when_unanswered(self, close: Callable[[], None]) -> None:
+        self._protocol.keepalive_timeout = close
 
     @property
     def is_full(self) -> bool:
@@ -49,9 +59,6 @@ class UvicornLine(Line):
             self._protocol.close_timeout = GRACE
         self._protocol.writable.set()
 
-    def cut(self) -> None:
-        self._protocol.transport.abort()
-
 
 class DaphneLine(Line):
     """Also what Twisted calls a producer: it is paused while 64 KiB wait to be sent."""
@@ -61,11 +68,15 @@ class DaphneLine(Line):
         self._writable = asyncio.Event()
         self._writable.set()
         transport = protocol.transport
+        self.cut = transport.abortConnection
         _keep_small(transport.getHandle())
         # In place of the HTTP channel that the connection was before its upgrade.
         transport.unregisterProducer()
         transport.registerProducer(self, True)
         protocol.closeHandshakeTimeout = GRACE
+
+    def when_unanswered(self, close: Callable[[], None]) -> None:
+        self._protocol.onAutoPingTimeout = close
 
     def pauseProducing(self) -> None:  # noqa: N802
         self._writable.clear()
@@ -84,14 +95,7 @@ class DaphneLine(Line):
         return not self._writable.is_set()
 
     def let_pass(self) -> None:
-        # Of a ping that the client has not read yet no answer is due.
-        if ping := self._protocol.autoPingTimeoutCall:
-            ping.cancel()
-            self._protocol.autoPingTimeoutCall = None
         self._writable.set()
-
-    def cut(self) -> None:
-        self._protocol.transport.abortConnection()
 
 
 class KnowLines:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q
@@ -45,18 +46,24 @@ class CartLineQuerySet(models.QuerySet):
         Most carts meet no promotion, and are spared the statement that looks for them. Also where
         its product stands in the tree: promotions look at that.
         """
-        from carts.models import Promotion
-
-        automatic = Promotion.objects.running().filter(code="")
-        its_shops = Q(shop=None) | Q(shop=OuterRef("variant__product__shop"))
         return self.annotate(
-            is_promoted=Exists(automatic.filter(its_shops)),
+            is_promoted=_promotes_by_itself(),
             category_path=Coalesce(models.F("variant__product__category__path"), models.Value("")),
         )
 
     def with_pictures(self):
         """Load what pages show besides."""
         return self.select_related("variant__image").prefetch_related("variant__product__images")
+
+
+@cache
+def _promotes_by_itself() -> Exists:
+    """Built once: building it takes longer than asking it, and every price asks."""
+    from carts.models import Promotion
+
+    automatic = Promotion.objects.running().filter(code="")
+    its_shops = Q(shop=None) | Q(shop=OuterRef("variant__product__shop"))
+    return Exists(automatic.filter(its_shops))
 
 
 class ShippingOptionQuerySet(models.QuerySet):

@@ -49,10 +49,15 @@ class Connection:
     ) -> Answer:
         """Send one request. Raises `Lost` where its answer does not arrive whole."""
         content = b"" if body is None else json.dumps(body).encode()
+        kind = {"Content-Type": "application/json"} if content else {}
+        return await self.send(method, path, content, (headers or {}) | kind)
+
+    async def send(
+        self, method: str, path: str, content: bytes, headers: dict[str, str]
+    ) -> Answer:
+        """`ask` with a body as it stands."""
         lines = [f"{method} {path} HTTP/1.1"]
-        sent = self.headers | (headers or {}) | {"Content-Length": str(len(content))}
-        if content:
-            sent["Content-Type"] = "application/json"
+        sent = self.headers | headers | {"Content-Length": str(len(content))}
         lines += [f"{name}: {value}" for name, value in sent.items()]
         request = "\r\n".join(lines).encode() + b"\r\n\r\n" + content
         started = time.monotonic()
@@ -80,7 +85,8 @@ class Connection:
         for line in head[1:]:
             if line:
                 name, _, value = line.partition(":")
-                headers[name.lower()] = value.strip()
+                before = headers.get(name.lower())
+                headers[name.lower()] = f"{before}, {value.strip()}" if before else value.strip()
         answer = Answer(int(head[0].split()[1]), headers)
         if headers.get("transfer-encoding") == "chunked":
             answer.body = await self._chunks()

@@ -20,7 +20,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from marketflow.core.guards import crash_point
-from marketflow.core.models import OutboxEvent
+from marketflow.core.models import EventReceipt, OutboxEvent
 
 NUDGED = "outbox:nudged"
 # A relay that was woken and never came does not hold up the next for longer.
@@ -127,8 +127,8 @@ def relay_all() -> int:
     # Before the first look: whoever commits after it wakes another relay.
     cache.delete(NUDGED)
     told = 0
-    while taken := relay():
-        told += taken
+    while _relay_next():
+        told += 1
     return told
 
 
@@ -161,18 +161,23 @@ def _tell_everyone(row: OutboxEvent) -> bool:
         logger.exception("%s can't be read", row)
         return False
 
-    heard = set(row.receipts.values_list("receiver", flat=True))
+    # Before a first try failed in part there are no receipts.
+    heard = set(row.receipts.values_list("receiver", flat=True)) if row.attempts else set()
     waiting = [r for r in _receivers[type(event)] if title(r) not in heard]
-    failed = [receiver for receiver in waiting if not _tell(row, receiver, event)]
-    return not failed
+    told = [receiver for receiver in waiting if _tell(row, receiver, event)]
+    if told == waiting:
+        return True
+    EventReceipt.objects.bulk_create(
+        EventReceipt(event=row, receiver=title(receiver)) for receiver in told
+    )
+    return False
 
 
 def _tell(row: OutboxEvent, receiver: Receiver, event: Event) -> bool:
-    # The savepoint undoes a half-done receiver and its receipt, and spares its neighbours.
+    # The savepoint undoes a half-done receiver, and spares its neighbours.
     token = _told.set(row)
     try:
         with transaction.atomic():
-            row.receipts.create(receiver=title(receiver))
             receiver(event)
     except Exception:
         logger.exception("%s failed on %r", title(receiver), event)

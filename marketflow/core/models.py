@@ -51,7 +51,8 @@ class OutboxEvent(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["due_at"], name="outbox_waiting", condition=Q(done_at=None)),
+            # In the order of telling: the oldest that waits is found without reading those told.
+            models.Index(fields=["id"], name="outbox_waiting", condition=Q(done_at=None)),
         ]
 
     def __str__(self) -> str:
@@ -70,7 +71,7 @@ class OutboxEvent(models.Model):
 
 
 class EventReceipt(models.Model):
-    """`receiver` has heard `event`. Commits together with what the receiver wrote."""
+    """`receiver` has heard `event`, which another one failed on. Commits with what it wrote."""
 
     event = models.ForeignKey(OutboxEvent, models.CASCADE, related_name="receipts")
     receiver = models.CharField(max_length=200)

@@ -59,14 +59,9 @@ def environment(folder: Path, port: int, **more: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def running(
-    program: str,
-    application: str,
-    port: int,
-    settings: dict[str, str],
-    log: Path,
-    *options: str,
+    program: str, application: str, port: int, settings: dict[str, str], log: Path
 ) -> Iterator[Server]:
-    command = [sys.executable, "-m", *COMMANDS[program](port), *options, application]
+    command = [sys.executable, "-m", *COMMANDS[program](port), application]
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=output, stderr=output)
     try:

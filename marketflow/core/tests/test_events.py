@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from marketflow.core import events
 from marketflow.core.events import Event, publish, relay, subscribe
-from marketflow.core.models import OutboxEvent
+from marketflow.core.models import EventReceipt, OutboxEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -209,3 +209,29 @@ def test_it_is_woken_too_where_the_first_to_publish_was_undone(monkeypatch):
         events.publish(BellRang(times=2))
 
     assert woken == ["now"]
+
+
+def test_what_was_told_long_ago_costs_no_later_relay_anything():
+    """Also while PostgreSQL still believes that most of it waits."""
+    OutboxEvent.objects.bulk_create(
+        OutboxEvent(name=BellRang.name, payload={"times": 1}) for _ in range(2_000)
+    )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE core_outboxevent")
+    OutboxEvent.objects.update(done_at=now())
+    publish(BellRang(times=3))
+
+    plan = OutboxEvent.objects.due()[:1].explain()
+
+    assert "outbox_waiting" in plan
+    assert "Sort" not in plan and "TEMP B-TREE" not in plan
+
+
+def test_receipts_are_kept_only_where_somebody_failed_to_hear(heard):
+    publish(BellRang(times=3))
+
+    relay()
+
+    assert heard
+    assert EventReceipt.objects.exists() is False

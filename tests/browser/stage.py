@@ -30,7 +30,7 @@ from orders.services.checkout import Delivery
 from orders.services.returns import Arrived
 
 # Buyers who write to Fernhouse, each in the conversation of one test.
-TALKERS = ("live", "offline", "plain", "keys", "pushed", "long")
+TALKERS = ("live", "offline", "plain", "keys", "pushed", "long", "scrolled", "wishing")
 LONG_SHOP = "The Worshipful Company of Bookbinders & Papermakers of Lower Saxony"
 LONG_TITLE = (
     "Hand-bound travelling journal in vegetable-tanned leather with deckle-edged cotton paper, "
@@ -204,13 +204,14 @@ def conversation(buyer: User) -> dict[str, str]:
         first = messaging.start_as_buyer(buyer=other, shop=shop, body="Hello?")
         talks[f"talk_{name}"] = first.conversation.get_absolute_url()
     return talks | {
-        "talk_long": long_talk(make_user("long buyer", email="long@example.test"), shop)
+        # Of which a page shows 50, and of which a screen shows a part.
+        "talk_long": long_talk(make_user("long buyer", email="long@example.test"), shop, 130),
+        "talk_scrolled": long_talk(User.objects.get(email="scrolled@example.test"), shop, 30),
     }
 
 
-def long_talk(buyer: User, shop: Shop) -> str:
-    """130 messages, of which a page shows 50."""
-    for number in range(1, 131):
+def long_talk(buyer: User, shop: Shop, many: int) -> str:
+    for number in range(1, many + 1):
         said = messaging.start_as_buyer(buyer=buyer, shop=shop, body=f"Number {number}")
     return said.conversation.get_absolute_url()
 

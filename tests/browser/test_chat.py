@@ -161,3 +161,77 @@ def test_the_page_of_older_messages_begins_where_one_was_and_leads_back(browser,
 
         page.get_by_role("link", name="Newest messages").click()
         expect(page.locator(f"#m{last}")).to_be_in_viewport()
+
+
+def test_what_is_said_while_one_reads_further_up_waits_behind_a_button(browser, market):
+    with (
+        reading(browser, market, "scrolled", "talk_scrolled") as page,
+        reading(browser, market, "seller", "talk_scrolled") as shop,
+    ):
+        *_, last = rows(page)
+        page.locator(".log").evaluate("log => log.scrollTop = 0")
+        where = top_of(page, 1)
+        for text in ("And on", "And on"):
+            say(shop, text)
+
+        newest = page.get_by_role("button", name="2 new, go to the newest")
+        expect(newest).to_be_visible(timeout=20_000)
+        assert top_of(page, 1) == where
+        newest.focus()
+        page.keyboard.press("Enter")
+
+        expect(page.locator(f"#m{last + 2}")).to_be_in_viewport()
+        expect(page.locator("[data-newest]")).to_be_hidden()
+        # Nobody who uses the keyboard is thrown back to the top of the page.
+        expect(page.get_by_role("log")).to_be_focused()
+        expect(shop.locator(f"#m{last + 2} .msg__state")).to_have_text("Read", timeout=20_000)
+
+
+# Chromium's own notifications, written down. Without a screen it has no window out of sight.
+NOTES = """
+  globalThis.notes = [];
+  globalThis.Notification = class extends Notification {
+    constructor(title, options) {
+      super(title, options);
+      notes.push({ title, ...options });
+    }
+  };
+  Object.defineProperty(document, "hidden", { get: () => globalThis.isAway === true });
+"""
+LOOKS_AWAY = """(isAway) => {
+  globalThis.isAway = isAway;
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_note_on_the_desktop_for_who_wished_it_and_looks_away(browser, market):
+    with (
+        reading(browser, market, "wishing", "talk_wishing", permissions=["notifications"]) as page,
+        reading(browser, market, "seller", "talk_wishing") as shop,
+    ):
+        page.add_init_script(NOTES)
+        page.reload()
+        heading = page.title()
+        page.evaluate(LOOKS_AWAY, True)
+        say(shop, "Before it was wished")
+        expect(page).to_have_title(f"(1) {heading}", timeout=20_000)
+        assert page.evaluate("notes") == []
+        page.evaluate(LOOKS_AWAY, False)
+        expect(page).to_have_title(heading)
+
+        wish = page.get_by_role("button", name="Notify me on this device")
+        wish.click()
+        expect(wish).to_be_hidden()
+        say(shop, "While it is looked at")
+        expect(page.locator("#m3")).to_be_visible(timeout=20_000)
+        assert page.evaluate("notes") == []
+
+        page.evaluate(LOOKS_AWAY, True)
+        say(shop, "A secret")
+        expect(page).to_have_title(f"(1) {heading}", timeout=20_000)
+        # Whose it is, and not what it says: a screen is seen by others too.
+        note = {"title": "Message from Fernhouse", "tag": market.places["talk_wishing"]}
+        assert page.evaluate("notes") == [note]
+
+        page.reload()
+        expect(page.get_by_role("button", name="Notify me on this device")).to_be_hidden()

@@ -246,7 +246,11 @@ class ChatElement extends HTMLElement {
   #watchPage() {
     const { signal } = this.#ending;
     const pill = this.querySelector("[data-newest]");
-    pill.addEventListener("click", () => this.#log.toEnd(), { signal });
+    pill.addEventListener("click", () => {
+      this.#log.toEnd();
+      // The button goes away: who pressed it stays where the news is.
+      this.#list.focus({ preventScroll: true });
+    }, { signal });
     const older = this.querySelector("[data-older]");
     const quietly = () => this.#quietly(() => {});
     if (older) watchOlder(this.#list, this.#log, older, { quietly, signal });

@@ -17,7 +17,11 @@ export function watchWishes(button) {
   return {
     // The words stay on the page: a screen is seen by others too.
     tell(text) {
-      if (wants()) new Notification(text, { tag: location.pathname });
+      if (!wants()) return;
+      new Notification(text, { tag: location.pathname }).onclick = ({ target }) => {
+        focus();
+        target.close();
+      };
     },
   };
 }

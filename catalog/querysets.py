@@ -5,6 +5,15 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, prefetch_related_
 
 from accounts.models import Shop
 
+LISTED = (
+    "title", "slug", "brand", "rating_average", "rating_count", "published_at", "shop__name",
+    "shop__slug",
+)  # fmt: skip
+OFFERED = (
+    "uuid", "product", "price_minor", "compare_at_minor", "currency", "is_active",
+    "stock__on_hand", "stock__allocated",
+)  # fmt: skip
+
 
 class ProductQuerySet(models.QuerySet):
     def published(self):
@@ -41,6 +50,14 @@ class ProductQuerySet(models.QuerySet):
         """Load what `catalog/_product_card.html` reads."""
         return self.select_related("shop").prefetch_related(*_card_lookups())
 
+    def lean(self):
+        """Only the columns that cards and lists read; `load_listed` loads the rest of it."""
+        return self.select_related("shop").only(*LISTED)
+
+    def for_lists(self):
+        """What `with_card_data` loads, without the columns that neither card nor list reads."""
+        return self.lean().prefetch_related(*_list_lookups())
+
     def with_page_data(self):
         """Load what the product page and its API resource read."""
         return self.with_card_data().select_related("category").prefetch_related("attributes")
@@ -58,11 +75,23 @@ def load_cards(products) -> None:
     prefetch_related_objects(products, *_card_lookups())
 
 
+def load_listed(products) -> None:
+    """As `load_cards`, for products that are only listed."""
+    prefetch_related_objects(products, *_list_lookups())
+
+
 def _card_lookups():
+    return Prefetch("variants", _offers(), to_attr="active_variants"), "images"
+
+
+def _list_lookups():
+    return Prefetch("variants", _offers().only(*OFFERED), to_attr="active_variants"), "images"
+
+
+def _offers():
     from catalog.models import Variant
 
-    variants = Variant.objects.active().select_related("stock")
-    return Prefetch("variants", variants, to_attr="active_variants"), "images"
+    return Variant.objects.active().select_related("stock")
 
 
 class VariantQuerySet(models.QuerySet):

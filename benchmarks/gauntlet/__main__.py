@@ -14,7 +14,7 @@ import django
 from benchmarks.gauntlet import rig as rigs
 from benchmarks.gauntlet.figures import FIGURES
 from benchmarks.gauntlet.figures.figure import Size
-from benchmarks.run import commit
+from benchmarks.machine import commit
 from tests.servers import NoServer
 
 

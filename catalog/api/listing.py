@@ -6,14 +6,26 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from catalog.models import Category, Product
 from catalog.services import search
+from catalog.services.counting import count_of
 from catalog.services.facets import count_facets
 from catalog.services.filters import Filters, read_filters
+from marketflow.core.api.pagination import Pages
+
+
+class ProductPages(Pages):
+    """Pages of a list that may be as long as the catalogue."""
+
+    class django_paginator_class(Paginator):  # noqa: N801
+        @cached_property
+        def count(self) -> int:
+            return count_of(self.object_list)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from catalog.api.inputs import (
     VariantChangeInput,
     VariantInput,
 )
-from catalog.api.listing import ProductList
+from catalog.api.listing import ProductList, ProductPages
 from catalog.api.serializers import (
     OwnProductSerializer,
     OwnVariantSerializer,
@@ -35,6 +35,7 @@ from catalog.services import editing
 from catalog.services.pictures.refusals import BadPicture, TooLarge, TooMany
 from marketflow.core import rate_limits
 from marketflow.core.api import changes, parsers
+from marketflow.core.api.answers import answer
 from marketflow.core.api.caching import PublicReads
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import IsAuthenticated, IsAuthenticatedToWrite
@@ -47,6 +48,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
     permission_classes = [IsAuthenticatedToWrite]
     scopes = SCOPES
     serializer_class = ProductSerializer
+    pagination_class = ProductPages
     queryset = Product.objects.none()
     lookup_field = "slug"
     lookup_value_regex = r"[-\w]+"
@@ -67,14 +69,12 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
         if request.query_params.get("q", "").strip():
             rate_limits.count("search", rate_limits.address_of(request))
         wanted = ProductList(request)
-        page = self.paginate_queryset(wanted.products.with_card_data())
-        context = self.get_serializer_context()
-        answer = self.get_paginated_response(
-            ProductSummarySerializer(page, many=True, context=context).data
-        )
+        page = self.paginate_queryset(wanted.products.for_lists())
+        rows = [answer(ProductSummarySerializer, product) for product in page]
+        found = self.get_paginated_response(rows)
         if wanted.counts:
-            answer.data["facets"] = wanted.facets()
-        return answer
+            found.data["facets"] = wanted.facets()
+        return found
 
     @extend_schema(responses=ProductSerializer)
     def retrieve(self, request: Request, slug: str) -> Response:
@@ -82,7 +82,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
         product = self.get_object()
         if Shop.objects.managed_by(request.user).filter(pk=product.shop_id).exists():
             return self._own(product)
-        return Response(ProductSerializer(product, context=self.get_serializer_context()).data)
+        return Response(answer(ProductSerializer, product))
 
     @extend_schema(request=ProductInput, responses={201: OwnProductSerializer})
     @idempotent()
@@ -143,13 +143,11 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
         if shop := request.query_params.get("shop", ""):
             rows = rows.filter(shop__slug=shop)
         page = changes.page(request, rows, "updated_at")
-        context = self.get_serializer_context()
-        return page.answer(OwnProductSerializer(page.rows, many=True, context=context).data)
+        return page.answer([answer(OwnProductSerializer, product) for product in page.rows])
 
     def _own(self, product: Product, status: int = 200) -> Response:
         fresh = Product.objects.with_page_data().get(pk=product.pk)
-        context = self.get_serializer_context()
-        return Response(OwnProductSerializer(fresh, context=context).data, status=status)
+        return Response(answer(OwnProductSerializer, fresh), status=status)
 
 
 class VariantView(APIView):

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.models import Category, Product, ProductImage, Variant
+from marketflow.core.api.answers import answer
 from marketflow.core.api.fields import MoneyField
 
 
@@ -197,7 +198,7 @@ class ProductSummarySerializer(serializers.ModelSerializer):
     @extend_schema_field(PictureSerializer(allow_null=True))
     def get_image(self, product: Product) -> dict[str, Any] | None:
         shown = next((image for image in product.images.all() if image.is_shown), None)
-        return PictureSerializer(shown).data if shown else None
+        return answer(PictureSerializer, shown) if shown else None
 
 
 class ProductSerializer(serializers.ModelSerializer):
@@ -233,12 +234,13 @@ class ProductSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(VariantSerializer(many=True))
     def get_variants(self, product: Product) -> list[dict[str, Any]]:
-        return VariantSerializer(_of(product, product.active_variants), many=True).data
+        variants = _of(product, product.active_variants)
+        return [answer(VariantSerializer, variant) for variant in variants]
 
     @extend_schema_field(PictureSerializer(many=True))
     def get_images(self, product: Product) -> list[dict[str, Any]]:
         shown = [image for image in product.images.all() if image.is_shown]
-        return PictureSerializer(shown, many=True).data
+        return [answer(PictureSerializer, image) for image in shown]
 
 
 class OwnProductSerializer(ProductSerializer):
@@ -262,7 +264,7 @@ class OwnProductSerializer(ProductSerializer):
         variants = getattr(product, "all_variants", None)
         if variants is None:
             variants = product.variants(manager="objects").select_related("stock")
-        return OwnVariantSerializer(_of(product, variants), many=True).data
+        return [answer(OwnVariantSerializer, variant) for variant in _of(product, variants)]
 
 
 class SuggestionsSerializer(serializers.Serializer):

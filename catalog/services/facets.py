@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -164,12 +164,9 @@ def _lists(counts, filters: Filters):
     yield from _named("attribute.", counts, filters.attributes, MOST_ATTRIBUTES)
     yield _rating_facet(counts, filters)
     yield _facet("shop", _("Shop"), counts["shop"], filters.shops)
-    yield _chosen_labels(
-        "condition", _("Condition"), counts, filters.conditions, dict(Product.Condition.choices)
-    )
-    yield _chosen_labels(
-        "ships_from", _("Ships from"), counts, filters.ships_from, dict(countries)
-    )
+    names = dict(Product.Condition.choices)
+    yield _labelled("condition", _("Condition"), counts, filters.conditions, names.get)
+    yield _labelled("ships_from", _("Ships from"), counts, filters.ships_from, countries.name)
 
 
 def _facet(name: str, label: str, values, chosen: Sequence[str]) -> Facet:
@@ -204,9 +201,9 @@ def _named(prefix: str, counts, chosen, most: int) -> list[Facet]:
     return [facet for facet in facets if facet.values][:most]
 
 
-def _chosen_labels(name: str, label: str, counts, chosen, labels) -> Facet:
+def _labelled(name: str, label: str, counts, chosen, label_of: Callable[[str], str]) -> Facet:
     values = {
-        value: (str(labels.get(value, value)), n) for value, (_label, n) in counts[name].items()
+        value: (str(label_of(value) or value), n) for value, (_label, n) in counts[name].items()
     }
     return _facet(name, label, values, chosen)
 

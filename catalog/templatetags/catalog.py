@@ -7,10 +7,13 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from catalog.cards import card
 from catalog.models import Product, ProductImage
 from marketflow.core.html import clean_loose_html
 
 register = template.Library()
+# `{% card product level=2 wished=wished %}`: _product_card.html, rendered once for what it shows.
+register.simple_tag(card)
 
 
 @register.simple_tag

@@ -14,9 +14,11 @@ from django.utils.timezone import localdate
 from accounts.models import Shop
 from accounts.tests.factories import make_shop
 from catalog import live, watching
+from catalog.models import StockItem
 from catalog.routing import websocket_urlpatterns
 from catalog.services import inventory, listing
 from catalog.tests.factories import make_variant
+from marketflow.core.realtime import apush
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,6 +128,19 @@ async def test_what_begins_to_be_counted_with_none_is_sold_out():
     await database_sync_to_async(inventory.track)(bowl)
 
     assert (await page.receive_json_from(5))["level"] == "out"
+    await page.disconnect()
+
+
+async def test_a_change_that_could_not_be_told_is_read_and_the_socket_stays():
+    bowl = await shelve()
+    page = await subscribe(bowl)
+    await page.receive_json_from(5)
+
+    await database_sync_to_async(StockItem.objects.filter(variant=bowl).update)(on_hand=0)
+    await apush(live.group_of(bowl.pk), "missed")
+
+    assert (await page.receive_json_from(5))["level"] == "out"
+    assert await page.receive_nothing(0.2)
     await page.disconnect()
 
 

@@ -166,7 +166,7 @@ def _beside(request: HttpRequest, text: str) -> dict[str, QuerySet]:
 
 def _bestsellers() -> list[Product]:
     products = Product.objects.listed().order_by("-units_sold", "-pk")
-    return list(products.with_card_data()[:MOST_BESTSELLERS])
+    return list(products.for_lists()[:MOST_BESTSELLERS])
 
 
 def _note(request: HttpRequest, found: Found, listing: Listing) -> None:

@@ -13,14 +13,18 @@ from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.models import Category, Product
-from catalog.querysets import load_cards
+from catalog.querysets import load_listed
 from catalog.services.facets import Facets, count_each, count_facets
 from catalog.services.filters import ORDERINGS, Filters, read_filters
 from catalog.services.search import Found, more_like
 from marketflow.core.fragments import is_partial, render_page
+from marketflow.core.kept import Kept
 from marketflow.core.money import Money
 from marketflow.core.templatetags.marketflow import whole_money
 
@@ -30,6 +34,7 @@ MOST_REMEDIES = 6
 FEW = 5
 # Filters that make a page worth finding by themselves; all other lists are `noindex`.
 INDEXABLE = ("in_stock", "condition")
+columns = Kept(200)
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,21 @@ class Listing:
         ]
 
     @property
-    def has_products_in_several_ranges(self) -> bool:
+    def filter_column(self) -> SafeString:
+        """_filters.html: many boxes, which are the same for most who look."""
+        shown = {
+            "facets": self.facets.lists,
+            "total": self.total,
+            "presets": self.price_presets,
+            "have_common": self._have_common,
+            "min_price": self.typed_min_price,
+            "max_price": self.typed_max_price,
+        }
+        content = (get_language(), repr(shown))
+        return columns.get(content, lambda: render_to_string("catalog/_filters.html", shown))
+
+    @property
+    def _have_common(self) -> bool:
         """Whether the ranges add up to more than there is: a product may have many prices."""
         is_whole = self.filters.min_price is None and self.filters.max_price is None
         return is_whole and sum(p.count for p in self.facets.presets) > self.total
@@ -187,7 +206,7 @@ class Listing:
         ]
 
     def bestsellers(self) -> list[Product]:
-        products = self.scope.order_by("-units_sold", "-pk").with_card_data()
+        products = self.scope.order_by("-units_sold", "-pk").for_lists()
         return list(products[:MOST_BESTSELLERS])
 
     # --- inside
@@ -205,7 +224,7 @@ class Listing:
             products = self.found.by_relevance(products)
         else:
             products = self.filters.sort(products)
-        paginator = Paginator(products.select_related("shop"), PAGE_SIZE)
+        paginator = Paginator(products.lean(), PAGE_SIZE)
         # Counted already, with the facets.
         paginator.count = self.total
         self.last_page = paginator.num_pages
@@ -218,7 +237,7 @@ class Listing:
             return
         if self.with_more:
             self.more_like = self._more_like()
-        load_cards([*self.page.object_list, *self.more_like])
+        load_listed([*self.page.object_list, *self.more_like])
 
     def _more_like(self) -> list[Product]:
         """Beside a search's few results, all of them shown: what has some of its words."""
@@ -226,7 +245,7 @@ class Listing:
         if not is_whole or self.found.how in ("all", "some"):
             return []
         own = [product.pk for product in self.page.object_list]
-        others = Product.objects.listed().exclude(pk__in=own).select_related("shop")
+        others = Product.objects.listed().exclude(pk__in=own).lean()
         return list(more_like(self.found, others))
 
     def _known(self) -> dict[str, list[str]]:

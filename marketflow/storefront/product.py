@@ -20,7 +20,7 @@ from marketflow.core.fragments import is_partial, render_page
 from marketflow.core.prices import from_minor
 from marketflow.core.slugs import follows_moves
 from marketflow.storefront import seen, shelves, structured
-from marketflow.storefront.places import country_of
+from marketflow.storefront.places import country_of, country_options
 from marketflow.storefront.reviews import ReviewSection
 from orders.models import Review
 
@@ -120,7 +120,7 @@ def _context(
         "ways": ways,
         "country": country,
         "country_name": countries.name(country),
-        "countries": list(countries),
+        "country_options": country_options(country),
         "obstacle": (obstacle := _obstacle(here, choice.variant, ways)),
         "is_sold_out": obstacle == _("Sold out"),
         "is_own_view": not (here.is_published and here.shop.state == Shop.State.OPEN),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.servers import free_port
@@ -23,6 +26,13 @@ class Redis:
             command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         wait_for_redis(self.process, self.url)
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It closes no connection, and answers nobody."""
+        self.process.send_signal(signal.SIGSTOP)
+        yield
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         self.process.kill()

@@ -59,9 +59,14 @@ def environment(folder: Path, port: int, **more: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def running(
-    program: str, application: str, port: int, settings: dict[str, str], log: Path
+    program: str,
+    application: str,
+    port: int,
+    settings: dict[str, str],
+    log: Path,
+    *options: str,
 ) -> Iterator[Server]:
-    command = [sys.executable, "-m", *COMMANDS[program](port), application]
+    command = [sys.executable, "-m", *COMMANDS[program](port), *options, application]
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=output, stderr=output)
     try:

@@ -1,4 +1,4 @@
-"""Redis goes away and comes back, empty: no socket stays deaf, and nobody waits for it."""
+"""Redis goes away and comes back, empty, or hangs: no socket stays deaf, nobody waits for it."""
 
 from __future__ import annotations
 
@@ -58,6 +58,26 @@ async def restart(redis: Redis, servers: list[Server]) -> None:
     assert await all_hear(again) == [0] * SOCKETS
     for socket in again:
         await socket.close()
+
+
+def test_whom_nothing_was_told_while_redis_hung_comes_back_without_the_next_message(
+    redis, servers
+):
+    asyncio.run(hang(redis, servers))
+
+
+async def hang(redis: Redis, servers: list[Server]) -> None:
+    sockets = [await websockets.connect(servers[n % 2].url()) for n in range(SOCKETS)]
+    assert await all_hear(sockets) == [0] * SOCKETS
+
+    with redis.hanging():
+        await sockets[0].send(json.dumps(FLOOD))
+        await asyncio.sleep(0.5)
+        await sockets[0].send(json.dumps(FLOOD))
+        await asyncio.sleep(0.1)
+
+    codes = await asyncio.gather(*(closing_code(socket) for socket in sockets))
+    assert codes == [1012] * SOCKETS
 
 
 FLOOD = {"type": "flood", "frames": 1, "bytes": 1, "pause": 0}

@@ -8,12 +8,13 @@ from benchmarks.gauntlet.figures.figure import Size, Verdict
 from benchmarks.gauntlet.figures.ledger import judged, run
 from benchmarks.gauntlet.rig import Rig
 
-LEAVERS, SLOW, FRAMES = 100, 50, 6_000
+LEAVERS, SLOW, FRAMES, ASLEEP = 100, 50, 6_000, 120
 MOST_KILOBYTES = 150_000
 # One conversation of 2,000 messages with the slow in it, 95 others with ten people at each.
 LOUD, QUIET, QUIET_MESSAGES, READERS, AWAY, COME_BACK = 2_000, 95, 42, 10, 30, 300
 MOST_MILLISECONDS = 500
 GROWN, P99 = "kilobytes that a server grew by", "p99 of delivery in ms"
+TOLD, FACTS = "slow readers told 4408", ("messages", "sockets", "reconnects", "seconds they slept")
 
 
 def a15(rig: Rig, size: Size) -> Iterator[Verdict]:
@@ -30,14 +31,21 @@ def a16(rig: Rig, size: Size) -> Iterator[Verdict]:
     judge = judged(rig, told)
     judge.at_most(GROWN, told.get(GROWN, MOST_KILOBYTES + 1), MOST_KILOBYTES)
     judge.at_most(P99, told.get(P99, MOST_MILLISECONDS + 1), MOST_MILLISECONDS)
+    judge.equal(TOLD, told.get(TOLD, 0), size.of(SLOW))
+    judge.facts |= {what: told.get(what) for what in FACTS}
     yield "conversations", judge
 
-    frames = {"SLOW_CLIENTS": str(size.of(SLOW)), "SLOW_FRAMES": str(size.of(FRAMES, 1200))}
-    told = run(rig, size, "tests/sockets/test_slow_clients.py", "", **frames)
+    crowd = {
+        "SLOW_CLIENTS": str(size.of(SLOW)), "SLOW_FRAMES": str(size.of(FRAMES, 1200)),
+        "SLOW_SECONDS": str(ASLEEP),
+    }  # fmt: skip
+    told = run(rig, size, "tests/sockets/test_slow_clients.py", "", **crowd)
     judge = judged(rig, told)
     for server in ("uvicorn", "daphne"):
         what = f"kilobytes that {server} grew by"
         judge.at_most(what, told.get(what, MOST_KILOBYTES + 1), MOST_KILOBYTES)
+        what = f"sleepers that {server} told 4408"
+        judge.equal(what, told.get(what, 0), size.of(SLOW))
     yield "slow clients", judge
     yield (
         "restart of Redis",

@@ -7,7 +7,7 @@ hears it too; without, straight to the hubs of this one process, from whatever t
 from __future__ import annotations
 
 import logging
-import time
+import threading
 from functools import cache
 
 import redis
@@ -17,17 +17,24 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from marketflow.core.realtime import hubs
-from marketflow.core.realtime.frames import encode
+from marketflow.core.realtime.frames import MISSED, encode
 
 PATIENCE = 0.25
+AWAY = (redis.RedisError, OSError)
 
 logger = logging.getLogger(__name__)
 
-_silent_until = 0.0
+_lock = threading.Lock()
+# The groups that something was for while this process keeps silent; None while it does not.
+_untold: set[str] | None = None
 
 
 def publish(group: str, event: dict) -> None:
-    """Tell every hub. Redis being away is logged, not raised; what isn't plain JSON raises."""
+    """Tell every hub. Redis being away is logged, not raised; what isn't plain JSON raises.
+
+    What can't be told now is made up for: whoever is in the group looks again for itself as soon
+    as Redis answers.
+    """
     encode(event)
     if settings.REDIS_URL:
         _publish_to_redis(group, event)
@@ -36,16 +43,46 @@ def publish(group: str, event: dict) -> None:
 
 
 def _publish_to_redis(group: str, event: dict) -> None:
-    global _silent_until
-    if time.monotonic() < _silent_until:
-        return
-    message = get_channel_layer().serialize({"type": "push", "event": event})
+    with _lock:
+        if _untold is not None:
+            _untold.add(group)
+            return
     try:
-        _publisher().publish(channel(group), message)
-    except (redis.RedisError, OSError) as problem:
-        # Nobody waits again and again for what is away.
-        _silent_until = time.monotonic() + hubs.SILENCE
+        _send({group: event})
+    except AWAY as problem:
         logger.warning("open pages are not told: %s", problem)
+        _keep_silent({group})
+
+
+def _keep_silent(groups: set[str]) -> None:
+    """Nobody waits again and again for what is away."""
+    global _untold
+    with _lock:
+        if _untold is not None:
+            _untold |= groups
+            return
+        _untold = groups
+    timer = threading.Timer(hubs.SILENCE, _speak_again)
+    timer.daemon = True
+    timer.start()
+
+
+def _speak_again() -> None:
+    global _untold
+    with _lock:
+        groups, _untold = _untold, None
+    try:
+        _send({group: {"type": MISSED} for group in groups})
+    except AWAY:
+        _keep_silent(groups)
+
+
+def _send(events: dict[str, dict]) -> None:
+    serialize = get_channel_layer().serialize
+    with _publisher().pipeline(transaction=False) as pipeline:
+        for group, event in events.items():
+            pipeline.publish(channel(group), serialize({"type": "push", "event": event}))
+        pipeline.execute()
 
 
 def channel(group: str) -> str:

@@ -19,8 +19,8 @@ from marketflow.core.errors import Refusal
 from marketflow.core.realtime import codes, hubs
 from marketflow.core.realtime.codes import TurnAway
 from marketflow.core.realtime.credentials import PROTOCOL, Credential
-from marketflow.core.realtime.frames import Frame, encode
-from marketflow.core.realtime.lines import GRACE, Line
+from marketflow.core.realtime.frames import MISSED, Frame, encode
+from marketflow.core.realtime.lines import Line
 from marketflow.core.realtime.pushing import RECHECK, REVOKE, control_group
 
 MOST_BYTES = 65_536
@@ -59,7 +59,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         await self.send_json(event)
 
     async def missed(self) -> None:
-        """Something may have been pushed and not heard, as after a restart of Redis.
+        """Something may have been pushed and not heard: Redis was away, or too slow to be told.
 
         Who reconnects reads the truth again, so the socket is closed and the page comes back.
         """
@@ -96,10 +96,10 @@ class PushConsumer(AsyncWebsocketConsumer):
             return
         self.closing = True
         self.waiting.clear()
+        if self._writer and self._writer is not asyncio.current_task():
+            self._writer.cancel()
         await self._leave_all()
-        # A client that does not read is told all the same, and let go of in the end.
-        self.line.let_pass()
-        self.hub.loop.call_later(GRACE, self.line.cut)
+        self.hub.let_go(self.line)
         await self.base_send({"type": "websocket.close", "code": code or 1000})
 
     # --- coming and going
@@ -116,6 +116,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         self._refused = 0
         self._writer: asyncio.Task | None = None
         self._errands: set[asyncio.Task] = set()
+        self.line.when_unanswered(lambda: self._run(self.close(codes.TOO_SLOW)))
         self.hub = hubs.of_this_loop()
         owner, most = self._owner()
         entered = self.hub.enter(owner, most)
@@ -226,10 +227,9 @@ class PushConsumer(AsyncWebsocketConsumer):
             return
         if self.user.is_authenticated and group == control_group(self.user.pk):
             self._obey_control(frame)
+        elif frame["type"] == MISSED:
+            self.hub.wake(self)
         elif len(self.waiting) >= MOST_WAITING:
-            self.waiting.clear()
-            if self._writer:
-                self._writer.cancel()
             self._run(self.close(codes.TOO_SLOW))
         else:
             self.waiting.append(frame)
@@ -257,7 +257,7 @@ class PushConsumer(AsyncWebsocketConsumer):
     def _obey_control(self, frame: Frame) -> None:
         if frame["type"] == REVOKE and frame["session"] in (None, self.credential.session):
             self._run(self.close(codes.NOT_SIGNED_IN))
-        elif frame["type"] == RECHECK:
+        elif frame["type"] in (RECHECK, MISSED):
             self._run(self._require_allowed())
 
     # --- staying

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable
 from contextvars import Context
 from typing import Protocol, TypeVar
 
 from django.conf import settings
 
 from marketflow.core.realtime.frames import Frame
+from marketflow.core.realtime.lines import GRACE, Line
 
 T = TypeVar("T")
 
@@ -21,6 +23,8 @@ _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 SPREAD = 3.0
 # Seconds for which a process that could not reach Redis does not try again to push anything.
 SILENCE = 1.0
+# Clients that are closed and have not read why: each may hold some 200 KiB.
+MOST_UNREAD = 100
 
 
 class Member(Protocol):
@@ -54,6 +58,7 @@ class Hub:
         self._rooms: dict[str, set[Member]] = {}
         self._companions: dict[type, object] = {}
         self._late: set[Member] = set()
+        self._unread: deque[Callable[[], None]] = deque()
         self._wire = self._new_wire()
 
     def enter(self, owner: str, most: int) -> bool:
@@ -70,6 +75,16 @@ class Hub:
             _hubs.pop(self.loop, None)
             if self._wire:
                 await self._wire.close()
+
+    def let_go(self, line: Line) -> None:
+        """A socket is about to be closed: a client that does not read is told all the same, has
+        its time to come to it, and is cut off in the end. Of too many the first has had it."""
+        if line.is_full:
+            self._unread.append(line.cut)
+            if len(self._unread) > MOST_UNREAD:
+                self._unread.popleft()()
+        line.let_pass()
+        self.loop.call_later(GRACE, line.cut)
 
     def companion(self, kind: type[T]) -> T:
         """The hub's only one of a `kind` that takes the hub: a member in place of many sockets."""
@@ -101,13 +116,16 @@ class Hub:
 
     def _complete(self, was_lost: bool) -> None:
         """All groups are heard again, and told again once no process keeps silent any more."""
-        self.loop.call_later(SILENCE, self._wake, was_lost)
+        self.loop.call_later(SILENCE, self._wake_deaf, was_lost)
 
-    def _wake(self, was_lost: bool) -> None:
-        """Whoever was deaf must look for itself, by and by."""
+    def _wake_deaf(self, was_lost: bool) -> None:
         deaf = set().union(*self._rooms.values()) if was_lost else self._late
         self._late = set()
-        for member in deaf:
+        self.wake(*deaf)
+
+    def wake(self, *members: Member) -> None:
+        """They may have missed something and must look for themselves, by and by."""
+        for member in members:
             self.loop.call_later(random.uniform(0, SPREAD), member.catch_up)
 
     def _new_wire(self):

@@ -3,6 +3,10 @@
 uvicorn lets a sender wait once 64 KiB are on their way; daphne never does and keeps everything
 in memory, so here it is told to. In both the kernel's own buffer, which grows to megabytes, is
 kept small, a last frame is let through, and the connection can be cut.
+
+A client that reads again finds what had been sent and then why it is closed. For that the
+server must go on reading it meanwhile: what a client says into a connection that nobody reads
+or has open, such as the answer to a ping, makes the kernel throw away what is still to be sent.
 """
 
 from __future__ import annotations
@@ -10,15 +14,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from functools import partial
 
 SEND_BUFFER = 65_536
 # So long a client may take to read what it has been sent, and why it is closed.
-GRACE = 60.0
+GRACE = 300.0
 
 
 class Line:
     """Nothing is known of it: another server, or a test."""
+
+    # What was sent waits, because the client does not read.
+    is_full = False
+
+    def when_unanswered(self, close: Callable[[], None]) -> None:
+        """Call `close` when no answer to a ping has come in time. The servers' own way to close
+        tells nothing to who reads too late."""
 
     def let_pass(self) -> None:
         """Let the next frame be written even if the client has not read the ones before."""
@@ -30,13 +42,22 @@ class Line:
 class UvicornLine(Line):
     def __init__(self, protocol) -> None:
         self._protocol = protocol
+        # Of the transport alone: who keeps it keeps nothing of a socket that has ended.
+        self.cut = protocol.transport.abort
         _keep_small(protocol.transport.get_extra_info("socket"))
 
-    def let_pass(self) -> None:
-        self._protocol.writable.set()
+    def when_unanswered(self, close: Callable[[], None]) -> None:
+        self._protocol.keepalive_timeout = close
 
-    def cut(self) -> None:
-        self._protocol.transport.abort()
+    @property
+    def is_full(self) -> bool:
+        return not self._protocol.writable.is_set()
+
+    def let_pass(self) -> None:
+        if self.is_full:
+            # Else it reads for ten seconds more.
+            self._protocol.close_timeout = GRACE
+        self._protocol.writable.set()
 
 
 class DaphneLine(Line):
@@ -47,11 +68,15 @@ class DaphneLine(Line):
         self._writable = asyncio.Event()
         self._writable.set()
         transport = protocol.transport
+        self.cut = transport.abortConnection
         _keep_small(transport.getHandle())
         # In place of the HTTP channel that the connection was before its upgrade.
         transport.unregisterProducer()
         transport.registerProducer(self, True)
         protocol.closeHandshakeTimeout = GRACE
+
+    def when_unanswered(self, close: Callable[[], None]) -> None:
+        self._protocol.onAutoPingTimeout = close
 
     def pauseProducing(self) -> None:  # noqa: N802
         self._writable.clear()
@@ -65,11 +90,12 @@ class DaphneLine(Line):
         await self._writable.wait()
         await self._send(message)
 
+    @property
+    def is_full(self) -> bool:
+        return not self._writable.is_set()
+
     def let_pass(self) -> None:
         self._writable.set()
-
-    def cut(self) -> None:
-        self._protocol.transport.abortConnection()
 
 
 class KnowLines:

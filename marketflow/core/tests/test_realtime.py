@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 import pytest
+import redis
 from channels.testing import WebsocketCommunicator
 from django.db import transaction
 
@@ -16,11 +17,13 @@ from marketflow.core.realtime import (
     PushConsumer,
     TurnAway,
     apush,
+    bus,
     hubs,
     push,
     push_on_commit,
 )
 from marketflow.core.realtime import consumer as consumers
+from marketflow.core.realtime.lines import Line
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -223,6 +226,41 @@ async def test_who_does_not_read_is_too_slow_and_holds_nothing_back():
     await quick.disconnect()
 
 
+class Clogged(Line):
+    """The connection of a client that does not read, and how many of them were cut."""
+
+    is_full = True
+    cuts: list[Line] = []
+
+    def cut(self):
+        self.cuts.append(self)
+
+
+async def test_who_never_reads_why_is_cut_off_and_of_too_many_the_first_one_sooner(monkeypatch):
+    monkeypatch.setattr(Clogged, "cuts", [])
+    monkeypatch.setattr(hubs, "GRACE", 0.1)
+    hub = hubs.Hub(asyncio.get_running_loop())
+    first, *others = [Clogged() for _ in range(hubs.MOST_UNREAD + 1)]
+
+    for line in [first, *others]:
+        hub.let_go(line)
+
+    assert Clogged.cuts == [first]
+    await asyncio.sleep(0.2)
+    assert set(Clogged.cuts) == {first, *others}
+
+
+async def test_who_reads_is_never_cut_off_for_others(monkeypatch):
+    monkeypatch.setattr(Clogged, "cuts", [])
+    monkeypatch.setattr(Clogged, "is_full", False)
+    hub = hubs.Hub(asyncio.get_running_loop())
+
+    for _ in range(hubs.MOST_UNREAD + 1):
+        hub.let_go(Clogged())
+
+    assert Clogged.cuts == []
+
+
 # --- signing out
 
 
@@ -329,3 +367,56 @@ async def test_after_an_outage_all_are_told_once_no_process_keeps_silent_any_mor
     await asyncio.sleep(0.15)
     assert early.is_woken
     assert late.is_woken
+
+
+@pytest.fixture
+def hanging_redis(settings, monkeypatch):
+    """Call it, and Redis answers nobody in time, twice; then it tells everybody again."""
+    monkeypatch.setattr(hubs, "SPREAD", 0)
+    monkeypatch.setattr(hubs, "SILENCE", 0.05)
+    told, problems = [], []
+
+    def send(events):
+        if problems:
+            raise problems.pop()
+        told.append(events)
+        for group, event in events.items():
+            hubs.tell_all(group, event)
+
+    def hang():
+        settings.REDIS_URL = "redis://redis"
+        monkeypatch.setattr(bus, "_send", send)
+        problems.extend([redis.TimeoutError("hangs")] * 2)
+        return told
+
+    yield hang
+    assert bus._untold is None
+
+
+async def test_who_was_not_told_while_redis_hung_looks_again_without_the_next_message(
+    hanging_redis,
+):
+    inside = await enter_and_be_greeted()
+    told = hanging_redis()
+
+    await apush("room", "said", words="not told")
+    await apush("room", "said", words="not even tried")
+    await apush("attic", "said", words="to nobody")
+
+    assert await closing_code(inside) == 1012
+    assert told == [{"room": {"type": "missed"}, "attic": {"type": "missed"}}]
+    await apush("room", "said", words="as always")
+    assert told[1:] == [{"room": {"type": "said", "words": "as always"}}]
+
+
+async def test_a_sign_out_that_was_not_told_while_redis_hung_closes_all_the_same(
+    buyer, hanging_redis
+):
+    ticket = Ticket(buyer, "family:1")
+    page = await enter_and_be_greeted(credential=ticket)
+    hanging_redis()
+
+    ticket.good = False
+    await from_a_thread(realtime.revoke, buyer.pk, session="family:1")
+
+    assert await closing_code(page) == 4401

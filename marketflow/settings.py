@@ -409,6 +409,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "marketflow.core.api.schema.add_changes",
         "marketflow.core.api.schema.add_errors",
+        "marketflow.api.links.add_links",
     ],
     "TAGS": [
         {"name": name}

@@ -192,7 +192,7 @@ class RefundQuerySet(OfAPartQuerySet):
 class ReturnQuerySet(OfAPartQuerySet):
     def with_contents(self):
         return self.select_related("seller_order__order", "seller_order__shop").prefetch_related(
-            "lines__line", "refunds__lines__line", "refunds__seller_order"
+            "lines__line", "refunds__lines__line", "refunds__seller_order", "pictures"
         )
 
     def open(self):

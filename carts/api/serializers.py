@@ -69,7 +69,9 @@ class CouponSerializer(serializers.Serializer):
 
     code = serializers.CharField()
     name = serializers.CharField()
-    shop = serializers.CharField(source="shop.slug", default=None, help_text="Null: the market's.")
+    shop = serializers.CharField(
+        source="shop.slug", default=None, allow_null=True, help_text="Null: the market's."
+    )
     reason = serializers.CharField(
         help_text="Why it takes nothing off: unknown, ended, exhausted, used, first_order, "
         "minimum, nothing. Blank where it does."

@@ -18,7 +18,7 @@ from catalog.api.upserts import ShopProductsView
 from chat.api.viewsets import ConversationViewSet
 from notifications.api import webhooks
 from notifications.api.views import NotificationViewSet
-from orders.api import checkout
+from orders.api import checkout, return_pictures
 from orders.api.payouts import BalanceView, PayoutViewSet
 from orders.api.returns import DisputeViewSet, ReturnViewSet
 from orders.api.reviews import ProductReviewsView, ReviewViewSet
@@ -79,6 +79,16 @@ urlpatterns = [
     path("shops/<slug:slug>/balance/", BalanceView.as_view(), name="balance"),
     path("cart/coupon/", carts.CartCouponsView.as_view(), name="cart-coupons"),
     path("cart/coupon/<str:code>/", carts.CartCouponView.as_view(), name="cart-coupon"),
+    path(
+        "returns/<uuid:id>/pictures/",
+        return_pictures.ReturnPicturesView.as_view(),
+        name="return-pictures",
+    ),
+    path(
+        "returns/<uuid:id>/pictures/<uuid:picture>/",
+        return_pictures.ReturnPictureView.as_view(),
+        name="return-picture",
+    ),
     path("checkout/", checkout.CheckoutView.as_view(), name="checkout"),
     path("", include(router.urls)),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -16,7 +17,7 @@ from marketflow.core.api.fields import (
     WholeNumberField,
 )
 from marketflow.core.money import Money
-from orders.models import Dispute, Refund, RefundLine, Return, ReturnLine
+from orders.models import Dispute, Refund, RefundLine, Return, ReturnLine, ReturnPicture
 
 MOST_LINES = 1000
 
@@ -65,12 +66,26 @@ class ReturnLineSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class ReturnPictureSerializer(serializers.ModelSerializer):
+    id = serializers.UUIDField(source="uuid")
+    url = serializers.SerializerMethodField(help_text="For those who see the return.")
+
+    class Meta:
+        model = ReturnPicture
+        fields = ["id", "url", "width", "height"]
+        read_only_fields = fields
+
+    def get_url(self, picture: ReturnPicture) -> str:
+        return reverse("v1:return-picture", args=[picture.parcel.uuid, picture.uuid])
+
+
 class ReturnSerializer(serializers.ModelSerializer):
     id = serializers.UUIDField(source="uuid")
     order = serializers.CharField(source="seller_order.order.number")
     seller_order = serializers.CharField(source="seller_order.number")
     lines = ReturnLineSerializer(many=True)
     refunds = RefundSerializer(many=True)
+    pictures = ReturnPictureSerializer(many=True)
 
     class Meta:
         model = Return
@@ -82,6 +97,7 @@ class ReturnSerializer(serializers.ModelSerializer):
             "reason",
             "answer",
             "lines",
+            "pictures",
             "refunds",
             "requested_at",
             "decided_at",
@@ -180,6 +196,10 @@ class RefundInput(ReasonInput):
 
 class ReturnInput(ReasonInput):
     lines = LinesField(child=UnitsInput())
+
+
+class ReturnPictureInput(StrictSerializer):
+    file = serializers.FileField(help_text="JPEG, PNG or WebP.", allow_empty_file=True)
 
 
 class ApprovalInput(StrictSerializer):

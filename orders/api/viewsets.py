@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -32,6 +30,7 @@ from orders.api.aftercare import (
     ReturnSerializer,
     TimelineEntrySerializer,
 )
+from orders.api.guests import OpenedByToken
 from orders.api.inputs import part_named, part_of_lines, person, validated
 from orders.api.serializers import (
     OrderSerializer,
@@ -55,14 +54,10 @@ from orders.services import (
 from orders.services.shares import Wanted
 from orders.views.papers import as_pdf
 
-TOKEN_HEADER = "X-Order-Token"
 
-
-class OrderViewSet(viewsets.ReadOnlyModelViewSet):
+class OrderViewSet(OpenedByToken, viewsets.ReadOnlyModelViewSet):
     """The caller's orders: by account, or one of them by `X-Order-Token`."""
 
-    guest_header = TOKEN_HEADER
-    is_opened_by_token = True
     serializer_class = OrderSerializer
     queryset = Order.objects.none()
     lookup_field = "number"
@@ -97,7 +92,7 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
         return self._if_allowed(Order.objects.filter(number=self.kwargs["number"]).first())
 
     def _if_allowed(self, order: Order | None) -> Order:
-        if order is None or not self._may_see(order):
+        if order is None or not self.may_see(order):
             raise Http404
         return order
 
@@ -107,23 +102,11 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
         user = self.request.user
         if user.is_authenticated and user.is_staff:
             return timelines.of_staff(order)
-        if self._may_see(order):
+        if self.may_see(order):
             return timelines.of_buyer(order)
         own = SellerOrder.objects.managed_by(user).filter(order=order)
         part = get_object_or_404(own.select_related("order", "shop"))
         return timelines.of_shop(part)
-
-    def _may_see(self, order: Order) -> bool:
-        user = self.request.user
-        if user.is_authenticated and order.buyer_id == user.pk:
-            return True
-        return order.opens_with(self.request.headers.get(TOKEN_HEADER, ""))
-
-    def idempotency_actor(self, request: Request) -> str:
-        if request.user.is_authenticated:
-            return f"user:{request.user.pk}"
-        token = request.headers.get(TOKEN_HEADER, "")
-        return f"order:{hashlib.sha256(token.encode()).hexdigest()}" if token else ""
 
     @extend_schema(responses=TimelineEntrySerializer(many=True))
     @action(detail=True, pagination_class=None)

@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Sequence
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from catalog.services.pictures import adding, keeping
 from marketflow.core.errors import Refusal
-from orders.models import ReturnPicture
+from orders.models import Return, ReturnPicture
 
 
 class TooManyPictures(Refusal):
@@ -18,6 +19,13 @@ class TooManyPictures(Refusal):
 
     code = "too_many_pictures"
     message = _("Choose at most 5 pictures.")
+
+
+class Answered(Refusal):
+    """`state` is the return's."""
+
+    code = "return_answered"
+    message = _("The shop has answered already.")
 
 
 def take(files: Sequence[UploadedFile]) -> list[ReturnPicture]:
@@ -29,6 +37,34 @@ def take(files: Sequence[UploadedFile]) -> list[ReturnPicture]:
     if len(files) > ReturnPicture.MOST:
         raise TooManyPictures(most=ReturnPicture.MOST)
     return keeping.take_each(files, _take)
+
+
+def add(*, parcel: Return, file: UploadedFile) -> ReturnPicture:
+    """Check and store `file`, and add it to a return that was asked for and is not answered yet.
+
+    Locks the Return. Raises `Answered`, `TooManyPictures` and the refusals of pictures; then
+    nothing is stored.
+    """
+    _require_room(parcel)
+    taken = take([file])
+    try:
+        with transaction.atomic():
+            # Two at once count one after the other.
+            _require_room(Return.objects.select_for_update().get(pk=parcel.pk))
+            (picture,) = taken
+            picture.parcel = parcel
+            picture.save()
+            return picture
+    except BaseException:
+        keeping.forget(taken)
+        raise
+
+
+def _require_room(parcel: Return) -> None:
+    if parcel.state != Return.State.REQUESTED:
+        raise Answered(state=parcel.state)
+    if parcel.pictures.count() >= ReturnPicture.MOST:
+        raise TooManyPictures(most=ReturnPicture.MOST)
 
 
 def _take(file: UploadedFile) -> ReturnPicture:

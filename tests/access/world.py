@@ -63,6 +63,7 @@ class World:
         ana = self.people["ana"]
         part = self.order.seller_orders.get()
         parcel = Return.objects.get(seller_order__shop=self.shop)
+        shown = parcel.pictures.create(file=self.files[0].file, width=40, height=30)
         dispute = Dispute.objects.get(seller_order__shop=self.shop)
         line = self.cart.lines.get()
         review = Review.objects.get(product=bowl.product)
@@ -92,7 +93,7 @@ class World:
             "api/v1/orders/": {"number": self.order.number},
             "api/v1/payouts/": {"id": self.shop.payouts.get().uuid},
             "api/v1/products/": {"slug": bowl.product.slug},
-            "api/v1/returns/": {"id": parcel.uuid},
+            "api/v1/returns/": {"id": parcel.uuid, "picture": shown.uuid},
             "api/v1/reviews/": {"id": review.uuid},
             "api/v1/seller-orders/": {"number": part.number},
             "api/v1/shops/": {"slug": self.shop.slug},
@@ -124,9 +125,7 @@ class World:
             "orders/<number>/returns/": {
                 "number": parcel.seller_order.order.number,
                 "parcel": parcel.uuid,
-                "picture": parcel.pictures.create(
-                    file=self.files[0].file, width=40, height=30
-                ).uuid,
+                "picture": shown.uuid,
             },
             "orders/": {"number": self.order.number},
             "p/": {"slug": bowl.product.slug},

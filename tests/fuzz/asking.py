@@ -75,7 +75,7 @@ class Fuzzer:
     def _operations(self) -> Iterator[APIOperation]:
         schema = schemathesis.openapi.from_dict(self.document)
         # Not `get_wsgi_application`, which sets the logging up anew: pytest would hear no more.
-        schema.app = _from_an_address(WSGIHandler())
+        schema.app = from_an_address(WSGIHandler())
         for found in schema.get_all_operations():
             yield found.ok()
 
@@ -116,9 +116,7 @@ class Fuzzer:
         It takes 401 and 403 for a refusal. What a guest's token opens isn't there for those who
         come without: 404.
         """
-        ways = case.operation.definition.raw.get("security", [])
-        is_opened_by_token = any(way.keys() & set(OPENERS.values()) for way in ways)
-        if is_opened_by_token or (token and case.operation.label in self.guarded):
+        if is_opened_by_token(case) or (token and case.operation.label in self.guarded):
             return PROMISES
         return [*PROMISES, *NEEDS_SIGN_IN]
 
@@ -131,7 +129,13 @@ class Fuzzer:
             self.never_done.setdefault(label, set()).add(word)
 
 
-def _from_an_address(app: Any) -> Any:
+def is_opened_by_token(case: Case) -> bool:
+    """Whether a guest's token opens what is asked for."""
+    ways = case.operation.definition.raw.get("security", [])
+    return any(way.keys() & set(OPENERS.values()) for way in ways)
+
+
+def from_an_address(app: Any) -> Any:
     """As every server does, and no tool that calls the application by itself."""
 
     def answer(environ: dict[str, Any], start: Any) -> Any:

@@ -126,6 +126,7 @@ class Stage(World):
                 body={"lines": lines}, without=("shipping",)
             ),
             "POST seller-orders/{number}/delivery/": Wanted(path={"number": self.sent.number}),
+            "POST returns/{id}/pictures/": Wanted(body={"file": picture()}),
             "POST returns/{id}/receipt/": Wanted(
                 path={"id": str(self.parcel.uuid)}, body={"lines": [_units(self.returned)]}
             ),

@@ -42,6 +42,17 @@ class ShopQuerySet(models.QuerySet):
             seats = seats.with_duty(duty)
         return self.filter(pk__in=seats.values("shop"))
 
+    def decided_by(self, user):
+        """All shops, to whom may decide on applications: staff, and the house's own programs.
+
+        None to everybody else.
+        """
+        if not user.is_authenticated or not user.is_staff:
+            return None
+        is_of_a_shop = user.api_key and user.api_key.shop_id
+        may = user.has_perm("accounts.change_shop") and not is_of_a_shop
+        return self.all() if may else None
+
     def visible_to(self, user):
         """Open and suspended shops, plus one's own whatever their state."""
         public = Q(state__in=["open", "suspended"])

@@ -421,6 +421,7 @@ SPECTACULAR_SETTINGS = {
             "variants",
             "search",
             "shops",
+            "shop-applications",
             "cart",
             "wishlist",
             "checkout",

@@ -17,17 +17,30 @@ from accounts.models import ApiKey, Shop
 from accounts.services import api_keys
 from accounts.services.api_keys import TooManyKeys
 from marketflow.core.admin import ShopScopedAdmin, StaffAdmin, seller_site, staff_site
+from marketflow.core.api.scopes import OF_THE_HOUSE
 
 STATE_COLOURS = {"in_use": "success", "expired": "warning", "revoked": "danger"}
+
+
+CHOICES = [(scope, f"{scope} – {meaning}") for scope, meaning in ApiKey.SCOPES]
 
 
 class KeyForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         label=_("May"),
-        choices=[(scope, f"{scope} – {meaning}") for scope, meaning in ApiKey.SCOPES],
+        choices=CHOICES,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("As little as the program needs. A scope can't be added later."),
     )
+
+
+class ShopKeyForm(KeyForm):
+    """What is the house's to do is not offered."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        if "scopes" in self.fields:
+            self.fields["scopes"].choices = [one for one in CHOICES if one[0] not in OF_THE_HOUSE]
 
 
 class KeyPages(ModelAdmin):
@@ -121,6 +134,7 @@ class KeyPages(ModelAdmin):
 
 @admin.register(ApiKey, site=seller_site)
 class OwnKeyAdmin(KeyPages, ShopScopedAdmin):
+    form = ShopKeyForm
     duty = "keys"
     asked = ["shop", "name", "scopes", "expires_at"]
 

@@ -151,6 +151,18 @@ class OwnShopSerializer(ShopSerializer):
         read_only_fields = fields
 
 
+class ApplicationSerializer(OwnShopSerializer):
+    """A shop as those see it who decide whether it opens."""
+
+    class Meta(OwnShopSerializer.Meta):
+        fields = [*OwnShopSerializer.Meta.fields, "applied_at"]
+        read_only_fields = fields
+
+
+class RefusalInput(StrictSerializer):
+    reason = serializers.CharField(max_length=500)
+
+
 class ShopInput(StrictSerializer):
     """What a shop says of itself. Its state is not among it."""
 

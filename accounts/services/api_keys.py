@@ -16,7 +16,7 @@ from structlog.contextvars import get_contextvars
 
 from accounts.backends import EmailBackend
 from accounts.models import ApiKey, Shop, User
-from marketflow.core.api.scopes import SCOPES
+from marketflow.core.api.scopes import OF_THE_HOUSE, SCOPES
 from marketflow.core.errors import Refusal
 from marketflow.core.models import AuditEntry
 
@@ -44,10 +44,11 @@ def make(
     """A key of `shop`, or of the marketplace where that is None, and its text.
 
     The text is kept nowhere: this is the only time it is known. Locks the person. Writes down who
-    made it. Raises ValueError for an unknown scope, `TooManyKeys`.
+    made it. Raises ValueError for a scope that is unknown or not a shop's, `TooManyKeys`.
     """
     scopes = sorted(set(scopes))
-    if not scopes or not SCOPES.keys() >= set(scopes):
+    known = SCOPES.keys() - OF_THE_HOUSE if shop else SCOPES.keys()
+    if not scopes or not known >= set(scopes):
         raise ValueError(scopes)
     User.objects.select_for_update().get(pk=by.pk)
     if ApiKey.objects.usable().filter(shop=shop, made_by=by).count() >= MOST:

@@ -3,7 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from accounts.api import exports, passwords, people, sessions, shops, tokens
+from accounts.api import applications, exports, passwords, people, sessions, shops, tokens
 from accounts.api.socket_tickets import SocketTicketView
 from analytics.api.figures import MarketFiguresView, ShopFiguresView
 from analytics.api.recommendations import RecommendationsView
@@ -29,6 +29,7 @@ router.register("users/me/addresses", people.AddressViewSet, basename="address")
 router.register("categories", CategoryViewSet, basename="category")
 router.register("products", ProductViewSet, basename="product")
 router.register("shops", shops.ShopViewSet, basename="shop")
+router.register("shop-applications", applications.ApplicationViewSet, basename="shop-application")
 router.register("wishlist", WishListViewSet, basename="wish")
 router.register("orders", OrderViewSet, basename="order")
 router.register("seller-orders", SellerOrderViewSet, basename="seller-order")

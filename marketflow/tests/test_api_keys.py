@@ -16,7 +16,7 @@ from accounts.tests.factories import make_shop, make_user
 from catalog.tests.factories import make_variant
 from marketflow.core.api.exceptions import NOT_FOUND
 from marketflow.core.api.permissions import DenyAll, Policy
-from marketflow.core.api.scopes import SCOPES
+from marketflow.core.api.scopes import OF_THE_HOUSE, SCOPES
 from marketflow.core.models import AuditEntry
 from marketflow.tests.views import api_views
 from orders.tests.factories import make_order
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.django_db
 
 
 def make_key(by, shop, *scopes: str, **values) -> str:
-    _key, text = api_keys.make(by=by, shop=shop, name="ERP", scopes=scopes or SCOPES, **values)
+    """With every scope that a shop's key may have, unless `scopes` are named."""
+    wanted = scopes or SCOPES.keys() - OF_THE_HOUSE
+    _key, text = api_keys.make(by=by, shop=shop, name="ERP", scopes=wanted, **values)
     return text
 
 

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 
 from accounts.models import BrowserSession, User
-from accounts.services import following, members
+from accounts.services import following, members, shops
 from accounts.tests.factories import make_address, make_shop, make_user
 from carts.tests.factories import fill_cart
 from catalog.tests.factories import make_category
@@ -52,6 +52,7 @@ class World:
         self.cart = fill_cart(ana, bowl)
         self.address = make_address(ana)
         following.follow(user=ana, shop=self.shop)
+        self.applied = shops.apply(user=make_user("olga"), name="Olga", slug="olga", country="IE")
         question = make_message(ana, self.shop, part=self.order.seller_orders.get())
         self.conversation = question.conversation
         self.files = filing.take([SimpleUploadedFile("plan.pdf", b"%PDF-1.4 the plan")])
@@ -96,6 +97,7 @@ class World:
             "api/v1/returns/": {"id": parcel.uuid, "picture": shown.uuid},
             "api/v1/reviews/": {"id": review.uuid},
             "api/v1/seller-orders/": {"number": part.number},
+            "api/v1/shop-applications/": {"slug": self.applied.slug},
             "api/v1/shops/": {"slug": self.shop.slug},
             "api/<anything>": {"anything": "nowhere"},
             "api/v1/users/me/addresses/": {"id": self.address.uuid},

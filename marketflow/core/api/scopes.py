@@ -40,7 +40,11 @@ SCOPES = {
     "analytics:read": _("See the figures"),
     "webhooks:read": _("See webhook endpoints and their deliveries"),
     "webhooks:write": _("Add and change webhook endpoints"),
+    "applications:read": _("See applications for shops"),
+    "applications:write": _("Decide on applications for shops"),
 }
+# Of keys of the marketplace alone.
+OF_THE_HOUSE = {"applications:read", "applications:write"}
 READS = ("GET", "HEAD", "OPTIONS")
 
 

@@ -10,7 +10,6 @@ TABLES = [
     "analytics_dailysales",
     "catalog_stockitem",
     "catalog_stockmovement",
-    "core_eventreceipt",
     "core_outboxevent",
     "notifications_mail",
     "orders_commission",

@@ -57,9 +57,10 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
 
 
 async def post(url: str, body: bytes, headers: dict[str, str], timeout: float = 30) -> int:
-    """Send `body`; the status of the answer, 0 where none came."""
+    """Send `body`, as a proxy hands on what came by https. The answer's status, 0 without one."""
     parts = urlsplit(url)
     lines = [f"POST {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close"]
+    lines += ["X-Forwarded-Proto: https"]
     lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     writer = None

@@ -8,6 +8,7 @@ from benchmarks.gauntlet.figures.copies import a4
 from benchmarks.gauntlet.figures.coupons import a5b
 from benchmarks.gauntlet.figures.crashes import a5
 from benchmarks.gauntlet.figures.embedded import a25
+from benchmarks.gauntlet.figures.events import a6
 from benchmarks.gauntlet.figures.last_unit import a1
 from benchmarks.gauntlet.figures.ledger import a11
 from benchmarks.gauntlet.figures.many_lines import a2
@@ -23,6 +24,7 @@ FIGURES = {
     "A4": a4,
     "A5": a5,
     "A5B": a5b,
+    "A6": a6,
     "A7": a7,
     "A9": a9,
     "A10": a10,

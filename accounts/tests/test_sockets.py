@@ -55,7 +55,7 @@ async def knock(cookie="", ticket=None):
     headers = [(b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode())] if cookie else []
     offered = ["marketflow.v1", f"ticket.{ticket}"] if ticket else []
     socket = WebsocketCommunicator(ReadCredentials(Echo.as_asgi()), "/", headers, offered)
-    _, protocol = await socket.connect()
+    _, protocol = await socket.connect(timeout=10)
     assert protocol == ("marketflow.v1" if ticket else None)
     return socket
 

@@ -30,7 +30,7 @@ def shelve(**fields):
 
 async def subscribe(*variants):
     page = WebsocketCommunicator(URLRouter(websocket_urlpatterns), "/ws/inventory/")
-    await page.connect()
+    await page.connect(timeout=10)
     await page.send_json_to({"type": "subscribe", "variants": [str(v.uuid) for v in variants]})
     return page
 

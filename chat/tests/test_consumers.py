@@ -39,7 +39,7 @@ def socket(conversation, user):
 
 async def open_page(conversation, name: str):
     page = socket(conversation, await person(name))
-    assert (await page.connect())[0]
+    assert (await page.connect(timeout=10))[0]
     return page
 
 
@@ -103,7 +103,7 @@ async def test_strangers_are_told_why_and_turned_away(name, code):
     user = await person(name) if name else AnonymousUser()
     stranger = socket(conversation, user)
 
-    await stranger.connect()
+    await stranger.connect(timeout=10)
 
     assert await stranger.receive_output() == {"type": "websocket.close", "code": code}
     assert not await Seat.objects.aexists()
@@ -113,7 +113,7 @@ async def test_an_unknown_conversation_is_a_foreign_one():
     await begin()
     nowhere = socket(Conversation(uuid=uuid.uuid4()), await person("ana"))
 
-    await nowhere.connect()
+    await nowhere.connect(timeout=10)
 
     assert (await nowhere.receive_output())["code"] == 4403
 

@@ -194,7 +194,7 @@ async def listen(address: str, session: str) -> list:
         (b"origin", settings.ALLOWED_ORIGINS[0].encode()),
     ]
     socket = WebsocketCommunicator(application, address, headers=headers)
-    heard = [await socket.connect()]
+    heard = [await socket.connect(timeout=10)]
     if heard[0][0]:
         heard += await everything_said(socket)
         await socket.disconnect()
@@ -246,7 +246,7 @@ def test_12_a_draft_of_the_other_shop_has_no_live_stock(two_shops, seller, rival
 async def subscribed(variants: list[str]) -> list:
     headers = [(b"origin", settings.ALLOWED_ORIGINS[0].encode())]
     socket = WebsocketCommunicator(application, "/ws/inventory/", headers=headers)
-    await socket.connect()
+    await socket.connect(timeout=10)
     await socket.send_json_to({"type": "subscribe", "variants": variants})
     said = await everything_said(socket)
     await socket.disconnect()

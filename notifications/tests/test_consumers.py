@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def open_page(user) -> WebsocketCommunicator:
     page = WebsocketCommunicator(URLRouter(websocket_urlpatterns), "/ws/notifications/")
     page.scope["user"] = user
-    await page.connect()
+    await page.connect(timeout=10)
     return page
 
 

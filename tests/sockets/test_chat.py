@@ -218,7 +218,11 @@ async def through_it_all(
 ) -> tuple[list[Reader], list[float], float]:
     """The readers, by how many megabytes each server grew, how many seconds the slow slept."""
     limits = httpx.Limits(max_connections=32)
-    async with httpx.AsyncClient(limits=limits, timeout=60) as http:
+    async with (
+        httpx.AsyncClient(limits=limits, timeout=60) as http,
+        # Who writes does not stand in line behind those who catch up.
+        httpx.AsyncClient(limits=limits, timeout=60) as pen,
+    ):
         readers = crowd(servers, talks, http)
         before = [server.megabytes() for server in servers]
         following = [asyncio.create_task(reader.follow()) for reader in readers]
@@ -226,7 +230,7 @@ async def through_it_all(
 
         words, began = shuffled(talks), time.monotonic()
         most = len(words) * 3 // 4
-        await say(words[:most], servers, http, access)
+        await say(words[:most], servers, pen, access)
         grown = [server.megabytes() - was for server, was in zip(servers, before, strict=True)]
         slept = time.monotonic() - began
         for reader in readers:
@@ -235,7 +239,7 @@ async def through_it_all(
         await asyncio.sleep(1)
 
         redis.stop()
-        saying = asyncio.create_task(say(words[most:], servers, http, access))
+        saying = asyncio.create_task(say(words[most:], servers, pen, access))
         await asyncio.sleep(REDIS_AWAY)
         redis.start()
         await saying
@@ -265,7 +269,7 @@ def shuffled(talks: list[Talk]) -> list[Talk]:
 
 
 async def say(
-    words: list[Talk], servers: list[Server], http: httpx.AsyncClient, access: str
+    words: list[Talk], servers: list[Server], pen: httpx.AsyncClient, access: str
 ) -> None:
     """One message for each turn, PER_SECOND at most; what is refused is sent again as it was."""
     waiting, began = enumerate(words), time.monotonic()
@@ -276,7 +280,7 @@ async def say(
             client_id = str(uuid.uuid4())
             while True:
                 body = f"{time.time()} {talk.filling}".strip()
-                answer = await http.post(
+                answer = await pen.post(
                     f"http://127.0.0.1:{server.port}/api/v1/conversations/"
                     f"{talk.conversation}/messages/",
                     json={"client_id": client_id, "body": body},

@@ -46,7 +46,8 @@ class PushConsumer(AsyncWebsocketConsumer):
     # --- what a subclass may say
 
     async def admit(self) -> None:
-        """Authorise and join groups, or raise `TurnAway`. Frames may be sent already."""
+        """Authorise and join groups, or raise `TurnAway`. The client is not in yet; frames that
+        are sent already are the first it gets."""
 
     async def is_allowed(self) -> bool:
         """Whether this person may (still) be here. Asked before each command, every minute, and
@@ -78,9 +79,13 @@ class PushConsumer(AsyncWebsocketConsumer):
         await self.hub.leave(self, old)
 
     async def send_json(self, content: object) -> None:
-        if not self.closing:
-            text = content.text if isinstance(content, Frame) else encode(content)
+        if self.closing:
+            return
+        text = content.text if isinstance(content, Frame) else encode(content)
+        if self._is_open:
             await self.base_send({"type": "websocket.send", "text": text})
+        else:
+            self._early.append(text)
 
     async def refuse(self, code: str, **facts: object) -> None:
         """Answer a frame that is not obeyed; the socket stays open."""
@@ -94,6 +99,8 @@ class PushConsumer(AsyncWebsocketConsumer):
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
         if self.closing:
             return
+        # A browser learns the code only of a socket that was open.
+        await self._open()
         self.closing = True
         self.waiting.clear()
         if self._writer and self._writer is not asyncio.current_task():
@@ -111,7 +118,8 @@ class PushConsumer(AsyncWebsocketConsumer):
         self.line = scope.get("line") or Line()
         self.joined: set[str] = set()
         self.waiting: deque[Frame] = deque()
-        self.closing = self.admitted = False
+        self.closing = self.admitted = self._is_open = False
+        self._early: list[str] = []
         self._code = 1006
         self._refused = 0
         self._writer: asyncio.Task | None = None
@@ -136,13 +144,11 @@ class PushConsumer(AsyncWebsocketConsumer):
 
     async def _live(self, receive, entered: bool) -> None:
         await receive()  # websocket.connect
-        # A browser learns the code only of a socket that was open.
-        offered = PROTOCOL in self.scope.get("subprotocols", ())
-        await self.accept(PROTOCOL if offered else None)
         try:
             if not entered:
                 raise TurnAway(codes.TOO_MANY)
             await self._admit()
+            await self._open()
             while True:
                 await self._take(await receive())
         except TurnAway as away:
@@ -161,6 +167,18 @@ class PushConsumer(AsyncWebsocketConsumer):
             raise TurnAway(codes.LATER) from problem
         self.admitted = True
         self._recheck_later()
+
+    async def _open(self) -> None:
+        """Answer the handshake: whoever reads the truth from now on is told of all that comes
+        after. Open before it had joined, it would miss what was said in between."""
+        if self._is_open:
+            return
+        self._is_open = True
+        offered = PROTOCOL in self.scope.get("subprotocols", ())
+        await self.accept(PROTOCOL if offered else None)
+        for text in self._early:
+            await self.base_send({"type": "websocket.send", "text": text})
+        self._write_soon()
 
     async def _end(self) -> None:
         self.closing = True
@@ -233,12 +251,16 @@ class PushConsumer(AsyncWebsocketConsumer):
             self._run(self.close(codes.TOO_SLOW))
         else:
             self.waiting.append(frame)
-            if self._writer is None or self._writer.done():
-                self._writer = asyncio.ensure_future(self._write())
+            if self._is_open:
+                self._write_soon()
 
     def catch_up(self) -> None:
         if not self.closing:
             self._run(self.missed())
+
+    def _write_soon(self) -> None:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.ensure_future(self._write())
 
     async def _write(self) -> None:
         try:

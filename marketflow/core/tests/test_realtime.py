@@ -72,7 +72,7 @@ def nobody_has_left():
 async def enter(user=None, credential=None, consumer=Room):
     page = WebsocketCommunicator(consumer.as_asgi(), "/ws/room/")
     page.scope |= {"user": user, "credential": credential}
-    await page.connect()
+    await page.connect(timeout=10)
     return page
 
 
@@ -137,6 +137,31 @@ async def test_who_has_left_hears_no_more():
     await apush("room", "said", words="gossip")
 
     assert await page.receive_nothing(0.2)
+    await page.disconnect()
+
+
+async def test_who_is_let_in_misses_nothing_from_that_moment_on():
+    """A page reads what there is as soon as its socket is open: then it must be told the rest."""
+    has_joined, may_go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Room):
+        async def admit(self):
+            await super().admit()
+            has_joined.set()
+            await may_go_on.wait()
+
+    page = WebsocketCommunicator(Slow.as_asgi(), "/ws/room/")
+    page.scope |= {"user": None, "credential": None}
+    connecting = asyncio.create_task(page.connect(timeout=10))
+    await has_joined.wait()
+    await apush("room", "said", words="meanwhile")
+    await asyncio.sleep(0.1)
+
+    assert not connecting.done()
+    may_go_on.set()
+    assert await connecting == (True, None)
+    assert await page.receive_json_from() == {"type": "welcome"}
+    assert (await page.receive_json_from())["words"] == "meanwhile"
     await page.disconnect()
 
 

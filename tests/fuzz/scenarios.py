@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from contextlib import ExitStack
+from copy import deepcopy
 from typing import Any
 
 import schemathesis
@@ -58,7 +59,8 @@ class Scenarios:
         schema = schema.exclude(path_regex=LEFT_OUT)
         self.schema = schema.include(path_regex=only) if only else schema
         self.stage = stage
-        self.values = known(stage)
+        # Every scenario begins with the same stage.
+        self.values, self.wanted = known(stage), stage.wanted()
         self.followed: Counter[str] = Counter()
         self.asked = 0
         # What was seen to be for those alone who are signed in.
@@ -117,14 +119,15 @@ class Steps(APIStateMachine):
         is_meant_wrong = case.meta and case.meta.generation.mode == GenerationMode.NEGATIVE
         if is_meant_wrong or self.number % 8 >= GOOD_OF_EIGHT:
             return
-        good = self.scenarios.stage.good(case.operation, self.scenarios.values)
+        known = self.scenarios.values, self.scenarios.wanted
+        good = self.scenarios.stage.good(case.operation, *known)
         case.headers.update(good.headers)
         case.headers["Idempotency-Key"] = f"good-{self.number}"
         case.query.clear()
         for name in good.path_parameters.keys() - self.linked:
             case.path_parameters[name] = good.path_parameters[name]
         if case.media_type == JSON:
-            case.body = good.body
+            case.body = deepcopy(good.body)
 
     def get_call_kwargs(self, case: Case) -> dict[str, Any]:
         return {"headers": {"Authorization": f"Bearer {self.tokens[actor(case)]}"}}

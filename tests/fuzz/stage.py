@@ -154,10 +154,18 @@ class Stage(World):
             "DELETE variants/{id}/": Wanted(path={"id": str(self.size.uuid)}),
         }
 
-    def good(self, operation: APIOperation, values: dict[str, list[Any]]) -> Case:
-        """A request that is done, if the right one of all people sends it."""
+    def good(
+        self,
+        operation: APIOperation,
+        values: dict[str, list[Any]],
+        all_wanted: dict[str, Wanted] | None = None,
+    ) -> Case:
+        """A request that is done, if the right one of all people sends it.
+
+        `all_wanted` is what `wanted` said before, where that still holds.
+        """
         label = operation.label.replace("/api/v1/", "")
-        wanted = self.wanted().get(label, Wanted())
+        wanted = (self.wanted() if all_wanted is None else all_wanted).get(label, Wanted())
         case = operation.Case(
             path_parameters=self.place(operation) | wanted.path,
             headers={"Idempotency-Key": "good"},

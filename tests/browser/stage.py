@@ -14,7 +14,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils.timezone import now
 
-from accounts.models import Shop, User
+from accounts.models import Shop, ShopMember, User
 from accounts.services import following, shops
 from accounts.tests.factories import make_address, make_user
 from carts.models import BackInStockRequest, Cart, ShippingOption
@@ -31,6 +31,8 @@ from orders.services.returns import Arrived
 
 # Buyers who write to Fernhouse, each in the conversation of one test.
 TALKERS = ("live", "offline", "plain", "keys", "pushed", "long", "scrolled", "wishing")
+# Owns the long shop; who adds a passkey is asked for it everywhere, so nobody else does.
+PASSKEY_SELLER = "petra@example.test"
 LONG_SHOP = "The Worshipful Company of Bookbinders & Papermakers of Lower Saxony"
 LONG_TITLE = (
     "Hand-bound travelling journal in vegetable-tanned leather with deckle-edged cotton paper, "
@@ -40,6 +42,8 @@ LONG_TITLE = (
 
 def write(path: str) -> None:
     long_shop = make_long_shop()
+    petra = make_user("petra", email=PASSKEY_SELLER)
+    ShopMember.objects.create(shop=long_shop, user=petra, role=ShopMember.Role.OWNER)
     buyer = make_user("ana buyer", email="ana@example.test")
     make_address(buyer, is_default=True)
     make_address(buyer, name="Ana at the office of a company with a long name", line2="4th floor")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 from django.db import models
@@ -65,6 +66,13 @@ class Conversation(models.Model):
         if not self.buyer.is_active:
             return _("Somebody who left")
         return self.buyer.name or _("Buyer")
+
+    @property
+    def buyer_avatar(self) -> str:
+        """The seed of a drawing with the buyer's initials. Their name is not in it: its address
+        is kept by whoever likes to."""
+        first, *others = re.findall(r"\w+", self.buyer_name) or [_("Buyer")]
+        return "-".join([f"{first[0]}{self.uuid.hex}", *(word[0] for word in others[-1:])])
 
     @property
     def is_blocked(self) -> bool:

@@ -306,6 +306,19 @@ def test_one_searches_ones_own_words_only(page, asked, seller, shop):
     assert "Is the oak oiled?" not in html
 
 
+def test_the_shop_sees_the_initials_of_who_writes_and_no_name_in_an_address(client, shop, seller):
+    for name in ("noor van haddad", "zoë", "…"):
+        make_message(make_user(name, email=f"buyer{len(name)}@example.test"), shop)
+    client.force_login(seller)
+
+    html = text(client.get("/messages/"))
+
+    seeds = re.findall(r'src="/art/(avatar-[^"]+)\.svg"', html)
+    pictures = [client.get(f"/art/{seed}.svg").content.decode() for seed in seeds]
+    assert [re.search(r">([^<]*)</text>", one).group(1) for one in pictures] == ["B", "Z", "NH"]
+    assert not any("Noor" in seed or "Zo" in seed for seed in seeds)
+
+
 def test_an_empty_inbox_says_what_it_is_for(page):
     assert "Questions to sellers appear here." in text(page.get("/messages/"))
 

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from unfold.decorators import action, display
@@ -74,7 +74,7 @@ class MailAdmin(OutgoingPages, StaffAdmin):
             **self.admin_site.each_context(request),
             "title": gettext("What mails say"),
             "opts": self.opts,
-            "examples": EXAMPLES.values(),
+            "examples": [(each, each.render(get_language())[0]) for each in EXAMPLES.values()],
             "languages": settings.LANGUAGES,
         }
         return TemplateResponse(request, "admin/notifications/mail_examples.html", context)

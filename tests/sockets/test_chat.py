@@ -210,6 +210,9 @@ def test_everybody_ends_with_every_message_in_order_once(market, redis, record_p
     # Each list as it grew: neither sorted nor made unique here.
     assert [reader.wrong for reader in readers if reader.wrong] == []
     assert [reader.codes[:1] for reader in slow] == [[4408]] * SLOW
+    # What a worker does meanwhile; this market has none.
+    told = "--command=from marketflow.core import events; events.relay_all()"
+    manage(servers[0].environment, "shell", "--verbosity=0", "--no-imports", told)
     manage(servers[0].environment, "audit")
 
 

@@ -80,7 +80,7 @@ class Reader:
                 await self._stay()
             except websockets.ConnectionClosed as closed:
                 self.codes.append(closed.rcvd and closed.rcvd.code)
-            except (OSError, TimeoutError, websockets.InvalidMessage):
+            except (OSError, TimeoutError, websockets.InvalidMessage, httpx.TransportError):
                 self.codes.append(None)
             await asyncio.sleep(0.5 * random.uniform(0.7, 1.3))
 
@@ -149,6 +149,9 @@ class Reader:
                 params={"after": len(self.seqs), "page_size": 100},
                 headers={"Cookie": f"sessionid={self.talk.cookie}"},
             )
+            if answer.status_code == 503:
+                await asyncio.sleep(0.2)
+                continue
             assert answer.status_code == 200, answer.text
             rows = answer.json()["results"]
             self.seqs += [row["seq"] for row in rows]

@@ -768,10 +768,11 @@ CORRUPTIONS = [
     ),
     _one(
         "each receiver acts once per event",
-        "SELECT min(event_id) FROM core_eventreceipt",
-        "INSERT INTO core_eventreceipt (id, event_id, receiver, heard_at) SELECT"
-        " (SELECT max(id) FROM core_eventreceipt) + id, event_id, receiver, heard_at"
-        " FROM core_eventreceipt WHERE event_id = {row}",
+        "SELECT min(id) FROM core_outboxevent",
+        "INSERT INTO core_eventreceipt (id, event_id, receiver, heard_at)"
+        " SELECT made.id, waiting.id, 'app.receivers.tell_twice', waiting.created_at"
+        " FROM core_outboxevent waiting, (SELECT 1000001 AS id UNION SELECT 1000002) made"
+        " WHERE waiting.id = {row}",
         unguarded="core_eventreceipt",
     ),
     _one(

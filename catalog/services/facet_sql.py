@@ -2,6 +2,9 @@
 
 Each product of the scope carries one flag per filter, each variant likewise; every count asks for
 the flags of the other filters, since a facet does not count against itself.
+
+What it costs must not grow with the catalogue: how many products there are, and in which
+categories, is counted in the `whole`; the values of facets in `base`, its newest products.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from catalog.services.filters import FREE, Filters
 from catalog.services.price_ranges import ranges_sql
 
 MOST_ROWS = 200
+# In a larger scope the counts of values are those of so many products, and are at least that.
+MOST_COUNTED = 10_000
 GOOD_RATING = "4"
 STEP = 4  # Letters of a category's path per level.
 
@@ -42,37 +47,54 @@ class FacetStatement:
         self._cuts = cuts
 
     def run(self) -> list[Row]:
-        base, base_params = self._base()
+        scope, scope_params = self._in_scope()
+        fit, fit_params = self._fit()
         offer, offer_params = self._offer()
         parts = [self._totals(), self._shops(), self._countries(), self._conditions()]
         parts += [self._ratings(), self._stock(), self._categories(), self._attributes()]
         parts += [self._options(number) for number in (1, 2, 3)]
         parts.append(self._prices())
-        params = [*base_params, *offer_params]
+        params = [*scope_params, *fit_params, *offer_params]
         for _sql, more in parts:
             params += more
+        newest = f"select * from whole order by id desc limit {MOST_COUNTED}"
         sql = (
-            f"with {base}, {offer}, fit as materialized "
-            f"(select distinct product_id from offer o where {self._variant()}), "
+            f"with {scope}, {fit}, base as materialized ({newest}), {offer}, "
             f"{ranges_sql(self._cuts)} " + " union all ".join(part for part, _more in parts)
         )
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             return [(name, value, label, int(n)) for name, value, label, n in cursor.fetchall()]
 
-    def _base(self) -> tuple[str, tuple]:
+    def _in_scope(self) -> tuple[str, tuple]:
         flags = _flags(self._products)
         products = self._scope.order_by().annotate(**flags)
         sql, params = products.values_list(*self.PRODUCT_COLUMNS, *flags).query.sql_with_params()
         columns = ", ".join([*self.PRODUCT_COLUMNS, *flags])
-        return f"base({columns}) as materialized ({sql})", params
+        return f"scope({columns}) as materialized ({sql})", params
+
+    def _fit(self) -> tuple[str, tuple]:
+        """The scope, and whether one variant of a product meets every filter of variants."""
+        if not self._variants:
+            return "whole as (select * from scope)", ()
+        fitting = Variant.objects.active().order_by().filter(*self._variants.values())
+        sql, params = fitting.values_list("product_id").query.sql_with_params()
+        join = "join scope b on b.id = v.product_id"
+        fit = f"fit as materialized (select distinct b.id from ({sql}) v {join})"
+        # Joined, not `in`: a set too large for its memory would be searched again for each row.
+        whole = (
+            "select b.*, f.id is not null as is_fit from scope b left join fit f on f.id = b.id"
+        )
+        return f"{fit}, whole as materialized ({whole})", params
 
     def _offer(self) -> tuple[str, tuple]:
         flags = {"is_free": _flag(FREE)} | _flags(self._variants)
         variants = Variant.objects.active().order_by().annotate(**flags)
         sql, params = variants.values_list(*self.VARIANT_COLUMNS, *flags).query.sql_with_params()
-        columns = ", ".join([*self.VARIANT_COLUMNS, *flags])
-        join = f"select v.* from ({sql}) v join base b on b.id = v.product_id"
+        columns = ", ".join([*self.VARIANT_COLUMNS, *flags, "is_of_fit"])
+        # Carried along, not looked up again: how many there are, the planner may know badly.
+        is_of_fit = f"{self._product_alone()} as is_of_fit"
+        join = f"select v.*, {is_of_fit} from ({sql}) v join base b on b.id = v.product_id"
         return f"offer({columns}) as materialized ({join})", params
 
     def _product(self, without: str = "") -> str:
@@ -80,7 +102,7 @@ class FacetStatement:
         names = [name for name in self._products if name != without]
         flags = [f"b.{_column(name, self._products)}" for name in names]
         if self._variants:
-            flags.append("b.id in (select product_id from fit)")
+            flags.append("b.is_fit")
         return " and ".join(flags) or "1 = 1"
 
     def _variant(self, without: str = "") -> str:
@@ -93,8 +115,8 @@ class FacetStatement:
 
     def _totals(self) -> tuple[str, list]:
         return (
-            "select 'scope', '', '', count(*) from base union all "
-            f"select 'total', '', '', count(*) from base b where {self._product()}",
+            "select 'scope', '', '', count(*) from scope union all "
+            f"select 'total', '', '', count(*) from whole b where {self._product()}",
             [],
         )
 
@@ -116,9 +138,11 @@ class FacetStatement:
             "join catalog_category c on c.id = b.category_id "
             f"and length(c.path) > {self._depth * STEP}"
         )
-        return self._grouped("category", path, path, join)
+        return self._grouped("category", path, path, join, of="whole")
 
-    def _grouped(self, name: str, value: str, label: str, join: str = "") -> tuple[str, list]:
+    def _grouped(
+        self, name: str, value: str, label: str, join: str = "", of: str = "base"
+    ) -> tuple[str, list]:
         """Values of the product; those chosen come first, so that the limit spares them."""
         chosen = (
             f"max(case when b.{_column(name, self._products)} then 1 else 0 end) desc, "
@@ -127,7 +151,7 @@ class FacetStatement:
         )
         return (
             f"select * from (select '{name}', {value}, {label}, "
-            f"count(*) filter (where {self._product(without=name)}) as n from base b {join} "
+            f"count(*) filter (where {self._product(without=name)}) as n from {of} b {join} "
             f"group by {value}, {label} order by {chosen}n desc limit {MOST_ROWS}) as t_{name}",
             [],
         )
@@ -148,19 +172,18 @@ class FacetStatement:
         return (
             "select 'price', coalesce(cast(r.low as text), ''), "
             "coalesce(cast(r.high as text), ''), "
-            f"(select count(*) from base b where {self._product_alone()} and b.id in "
-            "(select o.product_id from offer o where (r.low is null or o.price_minor >= r.low) "
+            "(select count(distinct o.product_id) from offer o where o.is_of_fit "
+            "and (r.low is null or o.price_minor >= r.low) "
             "and (r.high is null or o.price_minor <= r.high) "
-            f"and {self._variant(without='price')})) from price_range r",
+            f"and {self._variant(without='price')}) from price_range r",
             [],
         )
 
     def _offers(self, columns: str, without: str, condition: str) -> tuple[str, list]:
         """Products of which one variant meets `condition` and all other filters."""
         return (
-            f"select {columns}, count(*) from base b where {self._product_alone()} "
-            f"and b.id in (select o.product_id from offer o where {condition} "
-            f"and {self._variant(without=without)})",
+            f"select {columns}, count(distinct o.product_id) from offer o "
+            f"where o.is_of_fit and {condition} and {self._variant(without=without)}",
             [],
         )
 
@@ -197,7 +220,7 @@ class FacetStatement:
             else:
                 flags.append(flag)
         if self._variants:
-            flags.append("b.id in (select product_id from fit)")
+            flags.append("b.is_fit")
         fits = " and ".join(flags) or "1 = 1"
         return (
             "select * from (select 'attribute.' || a.name, a.value, '', "

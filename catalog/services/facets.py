@@ -1,7 +1,8 @@
 """How many products each further filter would leave, as a filter column shows it.
 
 A facet does not count against itself: its own choice is left out of its counts, every other one
-is in. Counts above `CAP` are shown as "1,000+" and may be a minute old.
+is in. Counts above `CAP` are shown as "1,000+" and may be a minute old. Of more than
+`MOST_COUNTED` products the newest so many are counted: "812+".
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from django.utils.translation import gettext as _
 from django_countries import countries
 
 from catalog.models import Product
-from catalog.services.facet_sql import GOOD_RATING, FacetStatement, Row
+from catalog.services.facet_sql import GOOD_RATING, MOST_COUNTED, FacetStatement, Row
 from catalog.services.filters import Filters
 from catalog.services.price_ranges import bound, known_cuts, remember_cuts
 from marketflow.core.money import Money
@@ -43,10 +44,11 @@ class Value:
     label: str
     count: int
     is_chosen: bool = False
+    is_least: bool = False
 
     @property
     def count_text(self) -> str:
-        return f"{CAP:,}+" if self.count > CAP else f"{self.count:,}"
+        return _text(self.count, self.is_least)
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,11 @@ class Preset:
     is_chosen: bool
     low_money: Money | None = None
     high_money: Money | None = None
+    is_least: bool = False
 
     @property
     def count_text(self) -> str:
-        return f"{CAP:,}+" if self.count > CAP else f"{self.count:,}"
+        return _text(self.count, self.is_least)
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ class Facets:
     presets: list[Preset] = field(default_factory=list)
     # Path of a category one level down, and how many products are there.
     below: dict[str, int] = field(default_factory=dict)
+
+
+def _text(count: int, is_least: bool) -> str:
+    shown = min(count, CAP)
+    return f"{shown:,}+" if count > CAP or is_least else f"{shown:,}"
 
 
 def count_facets(
@@ -155,6 +163,12 @@ def _facets(rows: list[Row], filters: Filters, without: Sequence[str]) -> Facets
     found.lists = [
         facet for facet in _lists(counts, filters) if facet.name not in without and facet.values
     ]
+    if found.scope > MOST_COUNTED:
+        found.presets = [replace(preset, is_least=True) for preset in found.presets]
+        found.lists = [
+            replace(facet, values=[replace(value, is_least=True) for value in facet.values])
+            for facet in found.lists
+        ]
     return found
 
 

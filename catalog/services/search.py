@@ -131,8 +131,11 @@ def with_sku(text: str) -> QuerySet:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `text` as the index knows them: lower case, without accents."""
-    return re.findall(r"\w+", folded(text))[:MOST_TERMS]
+    """The words of `text` as the index knows them: lower case, without accents, each once.
+
+    PostgreSQL takes a word that is said forty times for forty that are hard to meet.
+    """
+    return list(dict.fromkeys(re.findall(r"\w+", folded(text))))[:MOST_TERMS]
 
 
 def folded(text: str) -> str:
@@ -151,7 +154,7 @@ def _find(
 ) -> tuple[Found, Survey]:
     terms = [] if literally else _meaningful(text)
     words = search_sql.all_words([words_of(one) for one in spellings(text, synonyms)])
-    parts = search_sql.parts(folded(text).split()[:MOST_TERMS])
+    parts = search_sql.parts(list(dict.fromkeys(folded(text).split()))[:MOST_TERMS])
     told = survey(
         [("words", words), ("parts", parts)], terms=terms, to_mend=_to_mend(terms), beside=beside
     )

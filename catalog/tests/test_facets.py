@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from accounts.tests.factories import make_shop
 from catalog.models import Product
+from catalog.services import facet_sql
 from catalog.services import facets as facets_service
 from catalog.services.facets import count_facets
 from catalog.services.filters import read_filters
@@ -81,6 +82,29 @@ def test_every_count_is_what_the_list_would_show(market, choice):
     for facet in facets.lists:
         for box in facet.values:
             assert box.count == plainly(market, choice, facet.name, box.value), box
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_of_too_many_products_the_newest_are_counted_and_the_total_is_true(
+    market, choice, monkeypatch
+):
+    monkeypatch.setattr(facet_sql, "MOST_COUNTED", 10)
+    monkeypatch.setattr(facets_service, "MOST_COUNTED", 10)
+    newest = Product.objects.filter(
+        pk__in=list(market.order_by("-pk").values_list("pk", flat=True)[:10])
+    )
+    filters = filters_of(**choice)
+
+    facets = count_facets(market, filters, key="market")
+
+    assert (facets.total, facets.scope) == (filters.narrow(market).count(), 40)
+    assert sum(facets.below.values()) == facets.total
+    assert facets.lists
+    for facet in facets.lists:
+        for box in facet.values:
+            assert box.count == plainly(newest, choice, facet.name, box.value), box
+            assert box.count_text == f"{box.count}+"
+    assert all(preset.count_text == f"{preset.count}+" for preset in facets.presets)
 
 
 def test_price_ranges_count_what_they_would_show(market):

@@ -121,8 +121,7 @@ def postgresql(
     """PostgreSQL: persistent connections, or a pool of `pool_max` for processes under ASGI.
 
     The server ends a statement after `statement_seconds`, and a connection that has done nothing
-    in its transaction for `idle_seconds`. What a connection asks for the fifth time is prepared:
-    planning takes half of the server's time where statements are as short as a checkout's.
+    in its transaction for `idle_seconds`.
     """
     config = read("DATABASE_URL", environ.Env.db_url_config, None, "a database URL") or {}
     if config.get("ENGINE") != "django.db.backends.postgresql":
@@ -133,7 +132,6 @@ def postgresql(
         f"-c idle_in_transaction_session_timeout={idle_seconds}s"
     )
     given = options.get("options", "")
-    options |= {"server_side_binding": True, "prepare_threshold": 5}
     options["options"] = f"{given} {POSTGRESQL_OPTIONS} {limits}".strip()
     if pool_max:
         # Django refuses a pool beside persistent connections, hence the zero.

@@ -91,10 +91,10 @@ class FacetStatement:
         flags = {"is_free": _flag(FREE)} | _flags(self._variants)
         variants = Variant.objects.active().order_by().annotate(**flags)
         sql, params = variants.values_list(*self.VARIANT_COLUMNS, *flags).query.sql_with_params()
-        columns = ", ".join([*self.VARIANT_COLUMNS, *flags, "is_of_fit"])
+        columns = ", ".join([*self.VARIANT_COLUMNS, *flags, "product_fits"])
         # Carried along, not looked up again: how many there are, the planner may know badly.
-        is_of_fit = f"{self._product_alone()} as is_of_fit"
-        join = f"select v.*, {is_of_fit} from ({sql}) v join base b on b.id = v.product_id"
+        product_fits = f"{self._product_alone()} as product_fits"
+        join = f"select v.*, {product_fits} from ({sql}) v join base b on b.id = v.product_id"
         return f"offer({columns}) as materialized ({join})", params
 
     def _product(self, without: str = "") -> str:
@@ -172,7 +172,7 @@ class FacetStatement:
         return (
             "select 'price', coalesce(cast(r.low as text), ''), "
             "coalesce(cast(r.high as text), ''), "
-            "(select count(distinct o.product_id) from offer o where o.is_of_fit "
+            "(select count(distinct o.product_id) from offer o where o.product_fits "
             "and (r.low is null or o.price_minor >= r.low) "
             "and (r.high is null or o.price_minor <= r.high) "
             f"and {self._variant(without='price')}) from price_range r",
@@ -183,7 +183,7 @@ class FacetStatement:
         """Products of which one variant meets `condition` and all other filters."""
         return (
             f"select {columns}, count(distinct o.product_id) from offer o "
-            f"where o.is_of_fit and {condition} and {self._variant(without=without)}",
+            f"where o.product_fits and {condition} and {self._variant(without=without)}",
             [],
         )
 

@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketflow.core.api.fields import Nothing
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.permissions import IsAuthenticated
 from orders.api.aftercare import (
@@ -91,7 +92,9 @@ class ReturnViewSet(viewsets.ReadOnlyModelViewSet):
     @idempotent()
     def withdrawal(self, request: Request, id: str) -> Response:
         """Keep the items after all."""
-        returns.withdraw(parcel=self.get_object(), actor=request.user)
+        parcel = self.get_object()
+        validated(Nothing, request)
+        returns.withdraw(parcel=parcel, actor=request.user)
         return self._answer()
 
     def _answer(self) -> Response:
@@ -131,7 +134,9 @@ class DisputeViewSet(viewsets.ReadOnlyModelViewSet):
     @idempotent()
     def withdrawal(self, request: Request, id: str) -> Response:
         """The buyer is content after all."""
-        disputes.withdraw(dispute=self.get_object(), actor=request.user)
+        dispute = self.get_object()
+        validated(Nothing, request)
+        disputes.withdraw(dispute=dispute, actor=request.user)
         return self._answer()
 
     def _answer(self) -> Response:

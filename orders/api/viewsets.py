@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from marketflow.core.api import changes
 from marketflow.core.api.answers import answer
+from marketflow.core.api.fields import Nothing
 from marketflow.core.api.files import FilesOrErrors
 from marketflow.core.api.idempotency import idempotent, work_id
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated
@@ -190,6 +191,7 @@ class OrderViewSet(OpenedByToken, viewsets.ReadOnlyModelViewSet):
     def cancellation(self, request: Request, number: str) -> Response:
         """Cancel before anything ships. What was paid is refunded in full."""
         order = self.get_object()
+        validated(Nothing, request)
         cancelling.cancel(order=order, actor=person(request))
         return Response(OrderSerializer(self.get_object()).data, status=201)
 
@@ -259,7 +261,9 @@ class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
     @idempotent()
     def delivery(self, request: Request, number: str) -> Response:
         """It has arrived."""
-        fulfilment.deliver(seller_order=self.get_object(), actor=request.user)
+        part = self.get_object()
+        validated(Nothing, request)
+        fulfilment.deliver(seller_order=part, actor=request.user)
         return Response(self.get_serializer(self.get_object()).data, status=201)
 
     @extend_schema(request=PartCancellationInput, responses={201: ShopsOrderSerializer})

@@ -306,6 +306,18 @@ def test_an_order_may_be_cancelled_before_it_is_paid(api, buyer, bowl):
     call_command("audit")
 
 
+def test_a_cancellation_that_means_a_part_cancels_nothing(api, buyer, bowl):
+    order = make_order(buyer, bowl, paid=True)
+    wanted = {"lines": [{"id": "1", "quantity": 1}], "reason": "One is enough."}
+
+    answer = api.post(f"/api/v1/orders/{order.number}/cancellation/", wanted, format="json")
+
+    assert (answer.status_code, answer.json()["fields"].keys()) == (400, {"lines", "reason"})
+    order.refresh_from_db()
+    assert order.state == "paid"
+    assert order.payments.get().refund_decided_minor == 0
+
+
 def test_a_paid_order_may_be_cancelled_until_something_is_sent(api, buyer, bowl, lamp):
     order, sent = (make_order(buyer, bowl, lamp, paid=True) for _ in range(2))
     fulfilment.ship(seller_order=sent.seller_orders.first())

@@ -94,7 +94,8 @@ class Gateway(Protocol):
         """Authorise and capture `payment`, once, whatever happens to our answer."""
 
     def look_up(self, payment: Payment) -> Outcome | None:
-        """What became of it; None where the provider never heard of it."""
+        """What became of it; None where nobody has tried to pay it: not even the provider heard of
+        it, or its confirmation has not come. Moves nothing and cancels nothing."""
 
     def cancel(self, payment: Payment) -> Outcome:
         """Let nobody pay it any more. What had been paid before says so in the outcome."""

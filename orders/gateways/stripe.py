@@ -56,16 +56,13 @@ class StripeGateway:
             return self._refused(payment, refusal)
 
     def look_up(self, payment: Payment) -> Outcome | None:
-        """What never reached its confirmation is cancelled, so that none can follow."""
         reference = payment.provider_reference or self._find(payment)
         if not reference:
             return None
         intent = self._retrieve(reference)
         is_the_buyers_turn = payment.state == Payment.State.REQUIRES_ACTION
         if words.is_untouched(intent) and not is_the_buyers_turn:
-            intent = self._cancel(reference)
-            if intent["status"] == "canceled":
-                return Outcome(status="failed", reference=reference, failure="not_started")
+            return None
         return words.outcome_of(intent)
 
     def cancel(self, payment: Payment) -> Outcome:

@@ -30,6 +30,8 @@ REFUNDS: dict[str, RefundStatus] = {
     "canceled": "failed",
 }
 EVENTS: dict[str, EventKind] = {
+    # Tells of our own doing, while we are at it.
+    "payment_intent.created": "other",
     "refund.created": "refund",
     "refund.updated": "refund",
     "refund.failed": "refund",
@@ -89,7 +91,7 @@ def code_of(error: Said) -> str:
 def event_of(event: Said) -> ProviderEvent:
     """Raises KeyError and the like for what is no event of Stripe's."""
     body, name = event["data"]["object"], event["type"]
-    kind = "payment" if name.startswith("payment_intent.") else EVENTS.get(name, "other")
+    kind = EVENTS.get(name, "payment" if name.startswith("payment_intent.") else "other")
     is_about_a_charge = kind == "refund" or kind.startswith("dispute")
     reference = body.get("payment_intent") if is_about_a_charge else body.get("id")
     return ProviderEvent(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, QuerySet, When
 from django.db.models.functions import Now
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -317,11 +318,7 @@ def ask_again(*, order: Order | None = None) -> int:
 
     Returns how many were looked at. Safe to repeat.
     """
-    silent = Payment.objects.open().filter(
-        state__in=UNSETTLED, created_at__lt=Now() - UNKNOWN_AFTER
-    )
-    if order is not None:
-        silent = silent.filter(order=order)
+    silent = _silent() if order is None else _silent().filter(order=order)
     waiting = list(silent.order_by("pk"))
     for payment in waiting:
         ask(payment=payment)
@@ -364,16 +361,32 @@ def ask(*, payment: Payment) -> Payment:
 def look_up(*, payment: Payment) -> Payment:
     """Ask the provider what became of `payment`, and write it down. Runs in no transaction.
 
-    Raises `Unknown` where the provider does not answer, or is not there any more.
+    Where nobody has tried to pay it, no money can have moved: after `UNKNOWN_AFTER` it is
+    withdrawn, so that none can. Before, whoever opened it may be about to. Raises `Unknown`
+    where the provider does not answer, or is not there any more.
     """
     gateway = gateways.named(payment.provider)
     if gateway is None:
         raise Unknown(f"no provider {payment.provider}")
     outcome = gateway.look_up(payment)
     if outcome is None:
-        # The provider never heard of it: no money can have moved.
-        outcome = Outcome(status="failed", reference="", failure="not_started")
+        if not _is_silent(payment):
+            return Payment.objects.get(pk=payment.pk)
+        outcome = gateway.cancel(payment)
+        if outcome.status == Payment.State.FAILED:
+            outcome = replace(outcome, failure="not_started")
     return _settle_if_new(payment, outcome)
+
+
+def _is_silent(payment: Payment) -> bool:
+    """Whether its answer should have come by now."""
+    return _silent().filter(pk=payment.pk).exists()
+
+
+def _silent() -> QuerySet[Payment]:
+    return Payment.objects.open().filter(
+        state__in=UNSETTLED, created_at__lt=Now() - UNKNOWN_AFTER
+    )
 
 
 def _settle_if_new(payment: Payment, outcome: Outcome) -> Payment:

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from accounts.tests.factories import make_user
 from catalog.tests.factories import make_variant
 from marketflow.core.models import OutboxEvent
+from orders.gateways.stripe import StripeGateway
 from orders.models import Payment, PaymentEvent, PaymentEventTask, StateChange
 from orders.services import closing, payments, provider_events, refunds
 from orders.tests.factories import make_order
@@ -184,6 +185,41 @@ def test_after_the_browsers_answer_the_event_finds_the_work_done(order, psp, cli
 
     assert set(results()) == {"nothing_new"}
     assert payment.history.count() == steps
+
+
+@pytest.mark.parametrize("kind", ["created", "amount_capturable_updated"])
+def test_what_is_told_before_the_confirmation_leaves_it_its_time(
+    kind, order, psp, client, worker, monkeypatch
+):
+    """The worker may be quicker than we are between making an intent and confirming it."""
+    confirm = StripeGateway._confirm
+
+    def after_the_worker(gateway, payment, intent, method):
+        event = told(psp, payment.uuid, "payment_intent.created")[0]
+        bring(client, changed(event) | {"type": f"payment_intent.{kind}"})
+        worker()
+        return confirm(gateway, payment, intent, method)
+
+    monkeypatch.setattr(StripeGateway, "_confirm", after_the_worker)
+    payment = pay(order)
+
+    order.refresh_from_db()
+    assert (order.state, payment.state) == ("paid", "captured")
+    assert [step.dst for step in payment.history] == ["created", "captured"]
+    assert told(psp, payment.uuid, "payment_intent.canceled") == []
+
+
+def test_what_nobody_confirms_is_withdrawn_in_time(order, psp):
+    psp.fault({"on": "payment_intents.confirm", "do": "drop", "when": "before", "times": 1})
+    payment = pay(order)
+    assert payments.ask(payment=payment).state == "created", "its answer may be on its way"
+    Payment.objects.update(created_at=now() - timedelta(minutes=1))
+
+    assert payments.settle_unknown() == 1
+
+    payment.refresh_from_db()
+    assert (payment.state, payment.failure) == ("failed", "not_started")
+    assert len(told(psp, payment.uuid, "payment_intent.canceled")) == 1
 
 
 def test_out_of_order_the_last_word_is_the_providers(order, psp, client, worker):

@@ -175,21 +175,20 @@ def test_an_intent_whose_own_answer_was_lost_is_found_by_its_metadata(gateway, p
     with pytest.raises(Unknown):
         start(gateway, payment)
 
-    outcome = gateway.look_up(payment)
-
-    assert (outcome.status, outcome.failure) == ("failed", "not_started")
+    assert gateway.look_up(payment) is None, "nobody has tried to pay it"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_what_was_never_confirmed_has_failed_for_good(gateway, psp, payment, when):
+def test_what_was_never_confirmed_is_known_to_nobody_and_can_be_withdrawn_for_good(gateway, psp, payment, when):
     psp.fault({"on": "payment_intents.create", "do": "drop", "when": when, "times": 1})
     with pytest.raises(Unknown):
         start(gateway, payment)
 
-    outcome = gateway.look_up(payment)
+    assert gateway.look_up(payment) is None
+    outcome = gateway.cancel(payment)
     late = gateway.start(payment, {"payment_method": "pm_card_visa"})
 
-    assert (outcome.status, outcome.failure) == ("failed", "not_started")
+    assert (outcome.status, outcome.failure) == ("failed", "abandoned")
     assert late.status == "failed", "a confirmation on its way comes too late"
     assert psp.amounts("capture", payment.uuid) == []
 

@@ -384,9 +384,7 @@ def _is_silent(payment: Payment) -> bool:
 
 
 def _silent() -> QuerySet[Payment]:
-    return Payment.objects.open().filter(
-        state__in=UNSETTLED, created_at__lt=Now() - UNKNOWN_AFTER
-    )
+    return Payment.objects.open().filter(state__in=UNSETTLED, created_at__lt=Now() - UNKNOWN_AFTER)
 
 
 def _settle_if_new(payment: Payment, outcome: Outcome) -> Payment:

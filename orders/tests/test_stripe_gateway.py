@@ -179,7 +179,7 @@ def test_an_intent_whose_own_answer_was_lost_is_found_by_its_metadata(gateway, p
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_what_was_never_confirmed_is_known_to_nobody_and_can_be_withdrawn_for_good(gateway, psp, payment, when):
+def test_what_was_never_confirmed_is_withdrawn_for_good(gateway, psp, payment, when):
     psp.fault({"on": "payment_intents.create", "do": "drop", "when": when, "times": 1})
     with pytest.raises(Unknown):
         start(gateway, payment)

@@ -79,6 +79,17 @@ def api(buyer):
     return api_for(buyer)
 
 
+# --- files
+
+
+@pytest.fixture
+def private_folder(settings, tmp_path):
+    """Private files of this test alone."""
+    kept = settings.STORAGES["private"] | {"OPTIONS": {"location": tmp_path, "base_url": None}}
+    settings.STORAGES = settings.STORAGES | {"private": kept}
+    return tmp_path
+
+
 # --- the provider
 
 

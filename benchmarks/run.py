@@ -4,7 +4,7 @@
 --orders   placing an order, and a whole checkout (benchmarks.orders)
 --sockets  a change told to a thousand open pages (benchmarks.sockets)
 
-What is promised and not kept makes the exit status 1.
+What is promised of pages and orders and not kept makes the exit status 1.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     if not options.orders:
         missed = pages.report(options)
     if not options.pages:
-        orders.report(options.checkouts)
+        missed |= orders.report(options.checkouts)
     return missed
 
 

@@ -17,15 +17,7 @@ from chat.tests.factories import answer, make_message, make_rules
 from orders.models import Refund
 from orders.tests.factories import make_order
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def own_folder(settings, tmp_path):
-    settings.STORAGES = settings.STORAGES | {
-        "private": settings.STORAGES["private"]
-        | {"OPTIONS": {"location": tmp_path, "base_url": None}}
-    }
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_folder")]
 
 
 @pytest.fixture

@@ -14,17 +14,9 @@ from orders.models import Order, Return, ReturnPicture, SellerOrder
 from orders.services import fulfilment, links
 from orders.tests.factories import make_order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_folder")]
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    """Private files of this test alone."""
-    kept = settings.STORAGES["private"] | {"OPTIONS": {"location": tmp_path, "base_url": None}}
-    settings.STORAGES = settings.STORAGES | {"private": kept}
-    return tmp_path
 
 
 @pytest.fixture
@@ -126,29 +118,29 @@ def test_a_picture_is_found_at_its_own_return_alone(order, shop, buyer):
 
 
 @pytest.mark.parametrize("bad", [SVG, b"%PDF-1.7 plan", b"GIF89a", b"\xff\xd8\xff"])
-def test_one_bad_file_stops_the_request_and_nothing_is_kept(bad, guest, order, folder):
+def test_one_bad_file_stops_the_request_and_nothing_is_kept(bad, guest, order, private_folder):
     answer = ask(guest, order, picture(), bad)
 
     assert answer.status_code == 422
     assert "Cracked." in answer.content.decode()
     assert not Return.objects.exists()
-    assert files_in(folder) == []
+    assert files_in(private_folder) == []
 
 
-def test_six_are_too_many(guest, order, folder):
+def test_six_are_too_many(guest, order, private_folder):
     answer = ask(guest, order, *[picture()] * 6)
 
     assert "Choose at most 5 pictures." in answer.content.decode()
     assert not Return.objects.exists()
-    assert files_in(folder) == []
+    assert files_in(private_folder) == []
 
 
-def test_a_double_click_keeps_the_pictures_of_the_first(guest, order, folder):
+def test_a_double_click_keeps_the_pictures_of_the_first(guest, order, private_folder):
     ask(guest, order, picture())
     ask(guest, order, picture())
 
-    assert [one.file for one in ReturnPicture.objects.all()] == files_in(folder)
-    assert len(files_in(folder)) == 1
+    assert [one.file for one in ReturnPicture.objects.all()] == files_in(private_folder)
+    assert len(files_in(private_folder)) == 1
 
 
 def files_in(folder) -> list[str]:

@@ -20,15 +20,7 @@ from orders.services import fulfilment, returns
 from orders.tests.factories import make_order, pay, place
 from orders.tests.test_return_pictures import SVG, files_in
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    """Private files of this test alone."""
-    kept = settings.STORAGES["private"] | {"OPTIONS": {"location": tmp_path, "base_url": None}}
-    settings.STORAGES = settings.STORAGES | {"private": kept}
-    return tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_folder")]
 
 
 @pytest.fixture
@@ -86,11 +78,11 @@ def test_a_guest_shows_it_by_the_token_of_the_order(bowl, shop):
 
 
 def test_to_everybody_else_neither_return_nor_picture_exists(
-    api, parcel, buyer, stranger, rival, bowl, folder
+    api, parcel, buyer, stranger, rival, bowl, private_folder
 ):
     url = show(api, parcel, picture()).json()["url"]
     others = asked_back(make_order(stranger, bowl, paid=True))
-    before = files_in(folder)
+    before = files_in(private_folder)
 
     for client in (APIClient(), api_for(stranger), api_for(make_user("rita"))):
         assert show(client, parcel, picture()).status_code == 404
@@ -98,7 +90,7 @@ def test_to_everybody_else_neither_return_nor_picture_exists(
     # It is found at its own return alone.
     elsewhere = url.replace(str(parcel.uuid), str(others.uuid))
     assert api_for(buyer).get(elsewhere).status_code == 404
-    assert (ReturnPicture.objects.count(), files_in(folder)) == (1, before)
+    assert (ReturnPicture.objects.count(), files_in(private_folder)) == (1, before)
 
 
 def test_the_shop_looks_and_adds_nothing(parcel, seller, api):
@@ -120,14 +112,14 @@ def test_a_program_of_the_shop_sees_it_with_the_scope_of_returns(api, parcel, se
 
 
 @pytest.mark.parametrize("bad", [SVG, b"%PDF-1.7 plan", b"GIF89a", b"\xff\xd8\xff", b""])
-def test_a_bad_file_is_named_and_nothing_is_lost(api, parcel, bad, folder):
+def test_a_bad_file_is_named_and_nothing_is_lost(api, parcel, bad, private_folder):
     kept = show(api, parcel, picture()).json()
-    before = files_in(folder)
+    before = files_in(private_folder)
 
     answer = show(api, parcel, bad)
 
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["file"])
-    assert files_in(folder) == before
+    assert files_in(private_folder) == before
     assert api.get(f"/api/v1/returns/{parcel.uuid}/").json()["pictures"] == [kept]
 
 
@@ -137,7 +129,7 @@ def test_without_a_file_the_field_is_named(api, parcel):
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["file"])
 
 
-def test_six_are_too_many(api, parcel, folder):
+def test_six_are_too_many(api, parcel, private_folder):
     statuses = [show(api, parcel, picture()).status_code for _ in range(5)]
 
     answer = show(api, parcel, picture())
@@ -145,24 +137,24 @@ def test_six_are_too_many(api, parcel, folder):
     assert statuses == [201] * 5
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_pictures")
     assert answer.json()["most"] == 5
-    assert len(files_in(folder)) == ReturnPicture.objects.count() == 5
+    assert len(files_in(private_folder)) == ReturnPicture.objects.count() == 5
 
 
-def test_what_the_shop_has_answered_takes_no_more(api, parcel, seller, folder):
+def test_what_the_shop_has_answered_takes_no_more(api, parcel, seller, private_folder):
     returns.approve(parcel=parcel, actor=seller)
 
     answer = show(api, parcel, picture())
 
     assert (answer.status_code, answer.json()["code"]) == (409, "return_answered")
-    assert (ReturnPicture.objects.count(), files_in(folder)) == (0, [])
+    assert (ReturnPicture.objects.count(), files_in(private_folder)) == (0, [])
 
 
-def test_a_key_sent_twice_keeps_one(api, parcel, folder):
+def test_a_key_sent_twice_keeps_one(api, parcel, private_folder):
     first, again = (show(api, parcel, picture(), **{"Idempotency-Key": "k"}) for _ in range(2))
 
     assert (first.status_code, again.json()) == (201, first.json())
     assert again["Idempotent-Replayed"] == "true"
-    assert len(files_in(folder)) == ReturnPicture.objects.count() == 1
+    assert len(files_in(private_folder)) == ReturnPicture.objects.count() == 1
 
 
 def test_uploads_are_counted(api, parcel, settings):

@@ -46,6 +46,14 @@ METHODS = {
     "pm_card_feeLater": Card("4000000000000077", fee_is_late=True),
     "pm_usBankAccount_success": Card("000123456789", "bank", is_slow=True),
 }
+# For buyers in turn: paid, declined, asked by the bank, and paid on the morrow.
+EVERY_WAY = [
+    "pm_card_visa",
+    "pm_card_visa_chargeDeclined",
+    "pm_card_authenticationRequired",
+    "pm_card_mastercard",
+    "pm_usBankAccount_success",
+]
 
 
 def by_number(number: str) -> str:

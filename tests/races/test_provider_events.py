@@ -17,6 +17,7 @@ from marketflow.core.models import OutboxEvent
 from orders.models import LedgerTransfer, Order, Payment, PaymentEvent, PaymentEventTask
 from orders.services import payments, provider_events
 from orders.tests.factories import make_order
+from tests.psp_sim.cards import EVERY_WAY
 from tests.psp_sim.events import URL, bring, told
 from tests.races.racing import race
 
@@ -24,14 +25,6 @@ pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 # A tenth of A6. How fast the answers are, the gauntlet judges on the production processes.
 SIZE = 100
-# What the buyers pay with, in turn: paid, declined, asked by the bank, and paid on the morrow.
-METHODS = [
-    "pm_card_visa",
-    "pm_card_visa_chargeDeclined",
-    "pm_card_authenticationRequired",
-    "pm_card_mastercard",
-    "pm_usBankAccount_success",
-]
 
 
 def start(order: Order, method: str = "pm_card_visa") -> Payment:
@@ -134,7 +127,7 @@ def make_payments(psp, name: str, size: int) -> list[Order]:
         order = make_order(make_user(f"{name} {n}"), bowl)
         lost = {"on": "payment_intents.confirm", "do": "drop", "times": 1}
         psp.fault(*[lost] * (n % 4 == 0))
-        start(order, METHODS[n % len(METHODS)])
+        start(order, EVERY_WAY[n % len(EVERY_WAY)])
         orders.append(order)
     psp.fault()
     told_so_far = all_told(psp)

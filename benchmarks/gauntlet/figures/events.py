@@ -13,18 +13,11 @@ from benchmarks.gauntlet.driver import Shopper
 from benchmarks.gauntlet.figures.figure import Size, Verdict
 from benchmarks.gauntlet.judge import Judge
 from benchmarks.gauntlet.rig import Rig
+from tests.psp_sim.cards import EVERY_WAY
 from tests.psp_sim.webhooks import WRONG
 
 PAYMENTS, LATE, SPREAD = 1_000, 600, 300  # the latter two in seconds
 SLOWEST = 200  # milliseconds, of 99 in 100 answers
-# What the buyers pay with, in turn: paid, declined, asked by the bank, and paid on the morrow.
-METHODS = [
-    "pm_card_visa",
-    "pm_card_visa_chargeDeclined",
-    "pm_card_authenticationRequired",
-    "pm_card_mastercard",
-    "pm_usBankAccount_success",
-]
 ILL_SIGNED = ["forged", "stale", "unsigned", "tampered"]
 # Forging is not limited here: each bad one is judged by itself. What is closed stays closed.
 SWITCHES = {"RATE_LIMIT_WEBHOOK_SIGNATURE": "1000000/60"}
@@ -93,7 +86,7 @@ def paid(
 
     async def order_and_pay(shopper: Shopper, buyer: dict[str, str]) -> None:
         order = await shopper.buy(buyer, pays=False)
-        way = METHODS[places[buyer["email"]] % len(METHODS)]
+        way = EVERY_WAY[places[buyer["email"]] % len(EVERY_WAY)]
         card = {"method": "stripe", "payment_method": way}
         url, who = f"/api/v1/orders/{order['number']}/", {"X-Order-Token": order["token"]}
         await shopper.insist(buyer, "payment", f"{url}payments/", card, who)

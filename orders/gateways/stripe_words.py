@@ -30,8 +30,6 @@ REFUNDS: dict[str, RefundStatus] = {
     "canceled": "failed",
 }
 EVENTS: dict[str, EventKind] = {
-    # Tells of our own doing, while we are at it.
-    "payment_intent.created": "other",
     "refund.created": "refund",
     "refund.updated": "refund",
     "refund.failed": "refund",
@@ -91,7 +89,7 @@ def code_of(error: Said) -> str:
 def event_of(event: Said) -> ProviderEvent:
     """Raises KeyError and the like for what is no event of Stripe's."""
     body, name = event["data"]["object"], event["type"]
-    kind = EVENTS.get(name, "payment" if name.startswith("payment_intent.") else "other")
+    kind = "payment" if name.startswith("payment_intent.") else EVENTS.get(name, "other")
     is_about_a_charge = kind == "refund" or kind.startswith("dispute")
     reference = body.get("payment_intent") if is_about_a_charge else body.get("id")
     return ProviderEvent(

@@ -15,6 +15,7 @@ from accounts.api.serializers import ApplicationSerializer, RefusalInput
 from accounts.models import Shop
 from accounts.services import second_factors, shops
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import require_nothing
 from marketflow.core.api.permissions import IsAuthenticated
 
 
@@ -50,6 +51,7 @@ class ApplicationViewSet(viewsets.ReadOnlyModelViewSet):
         """Open the shop. 409 `wrong_state` where it was decided meanwhile."""
         shop = self.get_object()
         _require_second_factor(request)
+        require_nothing(request)
         shops.approve(shop=shop, by=request.user)
         return Response(ApplicationSerializer(shop).data, status=201)
 

@@ -20,6 +20,7 @@ from accounts.models import DataExport
 from accounts.services import exports
 from marketflow.core.api.files import FilesOrErrors
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import require_nothing
 from marketflow.core.api.permissions import IsAuthenticated
 
 
@@ -57,6 +58,7 @@ class ExportsView(APIView):
 
         Once in 24 hours: asked again, the answer is the last one.
         """
+        require_nothing(request)
         export = exports.request_export(user=request.user)
         return Response(ExportSerializer(export, context={"request": request}).data, status=202)
 

@@ -20,6 +20,7 @@ from accounts.models import Address
 from accounts.services import addresses, privacy
 from marketflow.core import rate_limits
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import require_nothing
 from marketflow.core.api.permissions import IsAuthenticated
 
 
@@ -93,5 +94,7 @@ class AddressViewSet(viewsets.ModelViewSet):
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, id: str) -> Response:
         """Forget an address. The oldest that is left takes its place as the default."""
-        addresses.remove(address=self.get_object())
+        address = self.get_object()
+        require_nothing(request)
+        addresses.remove(address=address)
         return Response(status=204)

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.services import sessions
 from accounts.services.tokens import FAMILY
+from marketflow.core.api.inputs import require_nothing
 from marketflow.core.api.permissions import IsAuthenticated
 
 
@@ -41,6 +42,7 @@ class SessionsView(APIView):
     )
     def delete(self, request: Request) -> Response:
         """Sign out everywhere, here too."""
+        require_nothing(request)
         sessions.end_all(request.user)
         return Response(status=204)
 
@@ -51,6 +53,8 @@ class SessionView(APIView):
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, id: UUID) -> Response:
         """Sign one browser or program out."""
-        if not sessions.end(user=request.user, id=id):
+        if sessions.find(user=request.user, id=id) is None:
             raise NotFound
+        require_nothing(request)
+        sessions.end(user=request.user, id=id)
         return Response(status=204)

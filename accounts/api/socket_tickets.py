@@ -13,6 +13,7 @@ from accounts.models import RefreshFamily
 from accounts.services import socket_tickets
 from accounts.services.tokens import FAMILY
 from marketflow.core import rate_limits
+from marketflow.core.api.inputs import require_nothing
 from marketflow.core.api.permissions import IsAuthenticated
 
 
@@ -30,6 +31,7 @@ class SocketTicketView(APIView):
 
         It is used once, and ends with the sign-in it came from.
         """
+        require_nothing(request)
         rate_limits.count("ws_ticket", f"user:{request.user.pk}")
         ticket = socket_tickets.issue(user=request.user, **_sign_in_of(request))
         seconds = int(socket_tickets.LIFE.total_seconds())

@@ -120,15 +120,19 @@ def devices(
 
 def end(*, user: User, id: UUID) -> bool:
     """End one of the user's sign-ins. False where there is none of that id."""
-    family = RefreshFamily.objects.visible_to(user).alive().filter(uuid=id).first()
-    if family is not None:
-        tokens.revoke(family)
-        return True
-    browser = BrowserSession.objects.visible_to(user).filter(uuid=id).first()
-    if browser is None:
-        return False
-    _end_browsers([browser])
-    return True
+    found = find(user=user, id=id)
+    if isinstance(found, RefreshFamily):
+        tokens.revoke(found)
+    elif found is not None:
+        _end_browsers([found])
+    return found is not None
+
+
+def find(*, user: User, id: UUID) -> RefreshFamily | BrowserSession | None:
+    """The one of the user's sign-ins that bears the id."""
+    families = RefreshFamily.objects.visible_to(user).alive()
+    browsers = BrowserSession.objects.visible_to(user)
+    return families.filter(uuid=id).first() or browsers.filter(uuid=id).first()
 
 
 def end_all(user: User, *, but: HttpRequest | None = None) -> None:

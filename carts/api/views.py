@@ -21,6 +21,7 @@ from catalog.models import Variant
 from marketflow.core import rate_limits
 from marketflow.core.api.answers import answer
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import require_nothing
 from marketflow.core.api.permissions import AllowAny
 
 
@@ -97,6 +98,7 @@ class CartItemView(CartAPIView):
     def delete(self, request: Request, id: str) -> Response:
         """Take the item out."""
         line = self._line(request, id)
+        require_nothing(request)
         baskets.change(line.cart, {str(line.uuid): 0})
         return self.answer(request, line.cart)
 
@@ -134,6 +136,7 @@ class CartCouponView(CartAPIView):
     @extend_schema(request=None, responses={200: CartSerializer})
     def delete(self, request: Request, code: str) -> Response:
         """Take a coupon out; one that is not in the cart is out already."""
+        require_nothing(request)
         cart = baskets.find(request)
         if cart is not None:
             cart = coupons.remove(cart=cart, code=code)

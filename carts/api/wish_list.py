@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from carts.models import WishListItem
 from carts.services import wish_list
 from catalog.api.serializers import ProductSummarySerializer
-from marketflow.core.api.fields import Nothing
+from marketflow.core.api.inputs import require_nothing
 from marketflow.core.api.permissions import IsAuthenticated
 
 
@@ -41,7 +41,7 @@ class WishListViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def update(self, request: Request, product: str) -> Response:
         """Save a product. Saved before, it stays where it was."""
         named = get_object_or_404(wish_list.within_reach(request.user), slug=product)
-        Nothing(data=request.data).is_valid(raise_exception=True)
+        require_nothing(request)
         is_new = wish_list.add(user=request.user, product=named)
         item = get_object_or_404(self.get_queryset(), product=named)
         return Response(self.get_serializer(item).data, status=201 if is_new else 200)
@@ -50,5 +50,6 @@ class WishListViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def destroy(self, request: Request, product: str) -> Response:
         """Take a product off; one that is not on the list is off already."""
         named = get_object_or_404(wish_list.within_reach(request.user), slug=product)
+        require_nothing(request)
         wish_list.remove(user=request.user, product=named)
         return Response(status=204)

@@ -38,6 +38,7 @@ from marketflow.core.api import changes, parsers
 from marketflow.core.api.answers import answer
 from marketflow.core.api.caching import PublicReads
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import IsAuthenticated, IsAuthenticatedToWrite
 
 DUTY = "catalogue"
@@ -88,7 +89,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
     @idempotent()
     def create(self, request: Request) -> Response:
         """A new product of one of the caller's shops, a draft unless `state` says otherwise."""
-        values = _checked(ProductInput, request)
+        values = validated(ProductInput, request)
         mine = Shop.objects.managed_by(request.user, DUTY)
         shop = get_object_or_404(mine, slug=values.pop("shop"))
         return self._own(editing.create_product(shop=shop, **values), status=201)
@@ -97,13 +98,15 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
     def partial_update(self, request: Request, slug: str) -> Response:
         """Change what is sent; the rest stays."""
         product = self.get_object()
-        values = _checked(ProductChangeInput, request, partial=True)
+        values = validated(ProductChangeInput, request, partial=True)
         return self._own(editing.change_product(product=product, **values))
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, slug: str) -> Response:
         """Take it off sale for good. Orders go on naming it."""
-        editing.archive_product(product=self.get_object())
+        product = self.get_object()
+        require_nothing(request)
+        editing.archive_product(product=product)
         return Response(status=204)
 
     @extend_schema(request=VariantInput, responses={201: OwnVariantSerializer})
@@ -112,7 +115,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
     def variants(self, request: Request, slug: str) -> Response:
         """Add a variant."""
         product = self.get_object()
-        variant = editing.add_variant(product=product, **_checked(VariantInput, request))
+        variant = editing.add_variant(product=product, **validated(VariantInput, request))
         return Response(_variant(variant), status=201)
 
     @extend_schema(
@@ -124,7 +127,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
         """Add a picture, at the end. Its smaller sizes follow within a minute."""
         rate_limits.count("upload", f"user:{request.user.pk}")
         product = self.get_object()
-        values = _checked(PictureInput, request)
+        values = validated(PictureInput, request)
         try:
             image = editing.add_picture(product=product, **values)
         except TooMany:
@@ -158,13 +161,15 @@ class VariantView(APIView):
     def patch(self, request: Request, id: str) -> Response:
         """Change what is sent. `on_hand` is a count of the shelf, taken now."""
         variant = self._own(request, id)
-        values = _checked(VariantChangeInput, request, partial=True)
+        values = validated(VariantChangeInput, request, partial=True)
         return Response(_variant(editing.change_variant(variant=variant, **values)))
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, id: str) -> Response:
         """Remove it; one that orders or stock movements name is taken off sale instead."""
-        editing.remove_variant(variant=self._own(request, id))
+        variant = self._own(request, id)
+        require_nothing(request)
+        editing.remove_variant(variant=variant)
         return Response(status=204)
 
     def _own(self, request: Request, id: str) -> Variant:
@@ -173,12 +178,6 @@ class VariantView(APIView):
         if variant is None:
             raise Http404
         return variant
-
-
-def _checked(serializer_class, request: Request, *, partial: bool = False) -> dict:
-    serializer = serializer_class(data=request.data, partial=partial)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
 
 
 def _variant(variant: Variant) -> dict:

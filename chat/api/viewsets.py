@@ -31,10 +31,9 @@ from chat.querysets import LISTS
 from chat.services import messaging, reading, sorting
 from marketflow.core import rate_limits
 from marketflow.core.api import pagination
-from marketflow.core.api.fields import Nothing
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import IsAuthenticated
-from orders.api.inputs import validated
 from orders.models import SellerOrder
 
 AFTER = OpenApiParameter(
@@ -148,7 +147,7 @@ class ConversationViewSet(
     @archive.mapping.delete
     def unarchive(self, request: Request, id: str) -> Response:
         """Take it out of the archive; one that is not there is out already."""
-        sorting.unarchive(conversation=self.get_object(), person=request.user)
+        sorting.unarchive(conversation=self._asked_for_nothing(), person=request.user)
         return Response(status=204)
 
     @extend_schema(request=None, responses=ConversationSerializer)
@@ -163,7 +162,8 @@ class ConversationViewSet(
     @mute.mapping.delete
     def unmute(self, request: Request, id: str) -> Response:
         """Be told of new messages again."""
-        sorting.mute(conversation=self.get_object(), person=request.user, is_muted=False)
+        conversation = self._asked_for_nothing()
+        sorting.mute(conversation=conversation, person=request.user, is_muted=False)
         return Response(status=204)
 
     @extend_schema(responses=AssignmentSerializer)
@@ -188,13 +188,15 @@ class ConversationViewSet(
     @assignment.mapping.delete
     def unassign(self, request: Request, id: str) -> Response:
         """Let all members of the shop answer."""
-        sorting.assign(conversation=self._of_the_shop(), member=None)
+        conversation = self._of_the_shop()
+        require_nothing(request)
+        sorting.assign(conversation=conversation, member=None)
         return Response(status=204)
 
     def _asked_for_nothing(self) -> Conversation:
         """The conversation, of a request without a field."""
         conversation = self.get_object()
-        validated(Nothing, self.request)
+        require_nothing(self.request)
         return conversation
 
     def _now(self) -> Response:

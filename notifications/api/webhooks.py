@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from accounts.models import Shop
 from marketflow.core import rate_limits
 from marketflow.core.api.idempotency import idempotent, work_id
+from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import IsAuthenticated
 from marketflow.core.api.scopes import MissingScope
 from notifications.api.webhook_serializers import (
@@ -72,7 +73,7 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
     @idempotent(calls_out=True, is_secret=True)
     def create(self, request: Request) -> Response:
         """A new endpoint. Its `secret`, which signs what is sent, is answered here only."""
-        values = _checked(EndpointInput, request)
+        values = validated(EndpointInput, request)
         mine = Shop.objects.managed_by(request.user, DUTY)
         shop = get_object_or_404(mine, slug=values.pop("shop"))
         _require_scopes(request, values["events"])
@@ -86,7 +87,7 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
     def partial_update(self, request: Request, id: UUID) -> Response:
         """Change what is sent. `is_enabled` switches it off, or on again."""
         endpoint = self.get_object()
-        values = _checked(EndpointChangeInput, request, partial=True)
+        values = validated(EndpointChangeInput, request, partial=True)
         _require_scopes(request, values.get("events", endpoint.events))
         if "url" in values:
             _check_address(request, values["url"])
@@ -96,7 +97,9 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, id: UUID) -> Response:
         """Remove it, and its log."""
-        self.get_object().delete()
+        endpoint = self.get_object()
+        require_nothing(request)
+        endpoint.delete()
         return Response(status=204)
 
     @extend_schema(request=None, responses={201: EndpointWithSecretSerializer})
@@ -106,6 +109,7 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
         """A new secret. The former one signs beside it until `former_until`, for a day."""
         endpoint = self.get_object()
         _require_scopes(request, endpoint.events)
+        require_nothing(request)
         secret = endpoints.renew_secret(endpoint=endpoint)
         return Response(_with_secret(self.get_object(), secret), status=201)
 
@@ -114,7 +118,9 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
     @idempotent()
     def test(self, request: Request, id: UUID) -> Response:
         """Send the event `endpoint.test`, to try the receiver with."""
-        delivery = endpoints.send_test(endpoint=self.get_object())
+        endpoint = self.get_object()
+        require_nothing(request)
+        delivery = endpoints.send_test(endpoint=endpoint)
         return Response(_row(delivery), status=201)
 
     @extend_schema(request=SpanInput, responses={201: SentAgainSerializer})
@@ -123,7 +129,7 @@ class EndpointViewSet(viewsets.ReadOnlyModelViewSet):
     def redelivery(self, request: Request, id: UUID) -> Response:
         """Send again what was to be told in a span of time, in order, under the same event ids."""
         endpoint = self.get_object()
-        count = endpoints.send_span_again(endpoint=endpoint, **_checked(SpanInput, request))
+        count = endpoints.send_span_again(endpoint=endpoint, **validated(SpanInput, request))
         return Response({"count": count}, status=201)
 
     @extend_schema(parameters=LOG_PARAMETERS, responses=DeliverySerializer(many=True))
@@ -162,8 +168,9 @@ class DeliveryViewSet(viewsets.GenericViewSet):
     @idempotent()
     def redelivery(self, request: Request, id: UUID) -> Response:
         """Send it again, word for word and under the same event id."""
-        delivery = endpoints.send_again(delivery=self.get_object())
-        return Response(_row(delivery), status=201)
+        delivery = self.get_object()
+        require_nothing(request)
+        return Response(_row(endpoints.send_again(delivery=delivery)), status=201)
 
 
 def _require_scopes(request: Request, events: list[str]) -> None:
@@ -191,9 +198,3 @@ def _row(delivery: WebhookDelivery) -> dict[str, Any]:
 def _with_secret(endpoint: WebhookEndpoint, secret: str) -> dict[str, Any]:
     endpoint.secret = secret  # Shown, and not saved: the row holds it sealed.
     return EndpointWithSecretSerializer(endpoint).data
-
-
-def _checked(serializer_class, request: Request, *, partial: bool = False) -> dict[str, Any]:
-    serializer = serializer_class(data=request.data, partial=partial)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from accounts.models import User
-from marketflow.core.api.fields import StrictSerializer
 from orders.models import Order, SellerOrder
-
-
-def validated(serializer: type[StrictSerializer], request: Request) -> dict[str, Any]:
-    """The values of the body. Raises ValidationError, which is answered with 400."""
-    reader = serializer(data=request.data)
-    reader.is_valid(raise_exception=True)
-    return reader.validated_data
 
 
 def person(request: Request) -> User | None:

@@ -17,8 +17,8 @@ from accounts.models import Shop
 from marketflow.core.api import changes
 from marketflow.core.api.fields import MoneyField, StrictSerializer
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import validated
 from marketflow.core.api.permissions import IsAuthenticated
-from orders.api.inputs import validated
 from orders.api.serializers import ShopNameSerializer
 from orders.models import Payout
 from orders.services import balances, payouts, statements

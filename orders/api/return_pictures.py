@@ -18,10 +18,11 @@ from marketflow.core import private_files, rate_limits
 from marketflow.core.api import parsers
 from marketflow.core.api.files import FilesOrErrors
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import validated
 from marketflow.core.api.permissions import AllowAny
 from orders.api.aftercare import ReturnPictureInput, ReturnPictureSerializer
 from orders.api.guests import OpenedByToken
-from orders.api.inputs import person, validated
+from orders.api.inputs import person
 from orders.models import Return, ReturnPicture
 from orders.services import return_pictures
 

@@ -9,8 +9,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketflow.core.api.fields import Nothing
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import IsAuthenticated
 from orders.api.aftercare import (
     AnswerInput,
@@ -20,7 +20,6 @@ from orders.api.aftercare import (
     RejectionInput,
     ReturnSerializer,
 )
-from orders.api.inputs import validated
 from orders.models import Dispute, Return
 from orders.services import disputes, returns
 from orders.services.returns import Arrived
@@ -93,7 +92,7 @@ class ReturnViewSet(viewsets.ReadOnlyModelViewSet):
     def withdrawal(self, request: Request, id: str) -> Response:
         """Keep the items after all."""
         parcel = self.get_object()
-        validated(Nothing, request)
+        require_nothing(request)
         returns.withdraw(parcel=parcel, actor=request.user)
         return self._answer()
 
@@ -135,7 +134,7 @@ class DisputeViewSet(viewsets.ReadOnlyModelViewSet):
     def withdrawal(self, request: Request, id: str) -> Response:
         """The buyer is content after all."""
         dispute = self.get_object()
-        validated(Nothing, request)
+        require_nothing(request)
         disputes.withdraw(dispute=dispute, actor=request.user)
         return self._answer()
 

@@ -23,9 +23,9 @@ from marketflow.core.api import pagination
 from marketflow.core.api.caching import PublicReads
 from marketflow.core.api.fields import StrictSerializer, WholeNumberField
 from marketflow.core.api.idempotency import idempotent
+from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated, IsAuthenticatedToWrite
 from marketflow.core.plain_text import plain_text
-from orders.api.inputs import validated
 from orders.models import OrderLine, Review, ReviewReport
 from orders.services import reviews
 from orders.services.review_lists import ORDERINGS, Wanted, histogram
@@ -225,7 +225,9 @@ class ReviewViewSet(viewsets.ReadOnlyModelViewSet):
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, id: str) -> Response:
         """Take it back for good. The line stays reviewed."""
-        reviews.withdraw(review=self.get_object())
+        review = self.get_object()
+        require_nothing(request)
+        reviews.withdraw(review=review)
         return Response(status=204)
 
     @extend_schema(request=ReplyInput, responses={201: ReviewSerializer})

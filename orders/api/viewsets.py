@@ -15,9 +15,9 @@ from rest_framework.response import Response
 
 from marketflow.core.api import changes
 from marketflow.core.api.answers import answer
-from marketflow.core.api.fields import Nothing
 from marketflow.core.api.files import FilesOrErrors
 from marketflow.core.api.idempotency import idempotent, work_id
+from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated
 from marketflow.core.money import Money
 from orders.api.aftercare import (
@@ -32,7 +32,7 @@ from orders.api.aftercare import (
     TimelineEntrySerializer,
 )
 from orders.api.guests import OpenedByToken
-from orders.api.inputs import part_named, part_of_lines, person, validated
+from orders.api.inputs import part_named, part_of_lines, person
 from orders.api.serializers import (
     OrderSerializer,
     OrderSummarySerializer,
@@ -191,7 +191,7 @@ class OrderViewSet(OpenedByToken, viewsets.ReadOnlyModelViewSet):
     def cancellation(self, request: Request, number: str) -> Response:
         """Cancel before anything ships. What was paid is refunded in full."""
         order = self.get_object()
-        validated(Nothing, request)
+        require_nothing(request)
         cancelling.cancel(order=order, actor=person(request))
         return Response(OrderSerializer(self.get_object()).data, status=201)
 
@@ -262,7 +262,7 @@ class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
     def delivery(self, request: Request, number: str) -> Response:
         """It has arrived."""
         part = self.get_object()
-        validated(Nothing, request)
+        require_nothing(request)
         fulfilment.deliver(seller_order=part, actor=request.user)
         return Response(self.get_serializer(self.get_object()).data, status=201)
 

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from carts.api.choices import require_options
 from carts.api.serializers import (
     CartInput,
     CartSerializer,
@@ -59,6 +60,8 @@ class CartView(CartAPIView):
         serializer = CartInput(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
+        if "shipping" in values:
+            require_options(baskets.find(request), values["shipping"])
         cart = baskets.find_or_open(request)
         if "shipping" in values:
             baskets.choose_shipping(cart, values.pop("shipping"))

@@ -194,3 +194,32 @@ def test_a_cart_costs_the_same_for_five_and_fifty(api, shop, django_assert_max_n
             api.get(CART)
         costs.append(len(queries))
     assert costs[0] == costs[1]
+
+
+UNKNOWN = "7f2a1a0e-6a5d-4a7b-9a43-1f2b3c4d5e6f"
+
+
+def test_a_delivery_option_or_a_shop_that_means_nothing_here_is_named(api, shop, rival, bowl):
+    own, foreign = make_shipping(shop), make_shipping(rival)
+    before = add(api, bowl).json()
+
+    for shipping, name in (
+        ({"fern-co": UNKNOWN}, UNKNOWN),
+        ({"fern-co": str(foreign.uuid)}, str(foreign.uuid)),
+        ({"rival-goods": str(foreign.uuid)}, "rival-goods"),
+        ({"fern-co": str(own.uuid), "no-such": str(own.uuid)}, "no-such"),
+    ):
+        answer = api.patch(CART, {"shipping": shipping, "postcode": "D02"})
+        assert (answer.status_code, list(answer.json()["fields"])) == (400, ["shipping"])
+        assert name in answer.json()["fields"]["shipping"][0]
+
+    assert api.get(CART).json() == before
+
+
+def test_who_has_no_cart_chooses_no_delivery_and_opens_none(shop):
+    option = make_shipping(shop)
+
+    answer = APIClient().patch(CART, {"shipping": {"fern-co": str(option.uuid)}})
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["shipping"])
+    assert not Cart.objects.exists()

@@ -12,8 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Address
+from carts.api.choices import require_options, require_shops
 from carts.api.serializers import CartSerializer
 from carts.api.views import actor
+from carts.models import Cart
 from carts.services import baskets, pricing
 from carts.services.pricing import PricedCart
 from marketflow.core import rate_limits
@@ -74,6 +76,7 @@ class CheckoutView(APIView):
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
         cart = baskets.find(request)
+        _require_known(cart, values)
         buyer = request.user if request.user.is_authenticated else None
         order = checkout.place_order(
             cart=cart, quote=values["quote"], buyer=buyer, delivery=_delivery(request, values)
@@ -82,6 +85,15 @@ class CheckoutView(APIView):
         if buyer is None:
             body = {**body, "token": order.guest_token()}
         return Response(body, status=201)
+
+
+def _require_known(cart: Cart | None, values: dict) -> None:
+    """An empty cart is left to the market's rules, which say so."""
+    shipping, notes = values.get("shipping") or {}, values.get("notes") or {}
+    if not (shipping or notes) or cart is None or not cart.lines.to_buy().exists():
+        return
+    require_options(cart, shipping)
+    require_shops(cart, notes, "notes")
 
 
 def _priced_now(request: Request) -> PricedCart:

@@ -370,6 +370,24 @@ def test_a_billing_address_and_notes_are_copied_and_each_shop_reads_its_own(gues
     assert part.buyers_note == "Thanks.\n\nWrap it."
 
 
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"shipping": {"fern-co": "7f2a1a0e-6a5d-4a7b-9a43-1f2b3c4d5e6f"}}, "shipping"),
+        ({"shipping": {"no-such": "7f2a1a0e-6a5d-4a7b-9a43-1f2b3c4d5e6f"}}, "shipping"),
+        ({"notes": {"rival-goods": "Ring twice."}}, "notes"),
+    ],
+)
+def test_delivery_or_notes_that_mean_nothing_order_nothing(guest, bowl, rival, said, field):
+    cart, headers = put_in(guest, bowl)
+
+    refused = check_out(guest, cart, headers, **said)
+
+    assert (refused.status_code, list(refused.json()["fields"])) == (400, [field])
+    assert not Order.objects.exists()
+    assert stock_of(bowl) == (5, 0)
+
+
 def test_without_a_billing_address_it_is_the_delivery_address(guest, bowl):
     cart, headers = put_in(guest, bowl)
 

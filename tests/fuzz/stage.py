@@ -101,6 +101,9 @@ class Stage(World):
             "POST auth/password/reset/confirm/": Wanted(body={"key": _reset_key(ana)}),
             "DELETE users/me/": Wanted(body={"password": PASSWORD}),
             "POST shops/": Wanted(body={"slug": "anas-bowls"}),
+            "PATCH cart/": Wanted(
+                body={"shipping": {self.shop.slug: str(self.shop.shipping_options.first().uuid)}}
+            ),
             "POST checkout/": Wanted(
                 body={
                     "quote": pricing.price(self.cart, country=address["country"]).quote,

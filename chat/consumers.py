@@ -55,7 +55,7 @@ class ChatConsumer(PushConsumer):
         await self.look({})
 
     async def is_allowed(self) -> bool:
-        if not await super().is_allowed() or await self._find() is None:
+        if not await super().is_allowed() or not await self._is_theirs():
             return False
         if self.seen_at and time.monotonic() - self.looked > REFRESHED_AFTER:
             await self.look({})
@@ -84,10 +84,10 @@ class ChatConsumer(PushConsumer):
         client_id, body = _uuid(content.get("client_id")), content.get("body")
         if not isinstance(body, str):
             raise NotUnderstood
-        is_new = await self._post(client_id, body)
-        if not is_new:
+        known = await self._post(client_id, body)
+        if known:
             # Sent again after its answer was lost: only this page still waits for it.
-            await self._send_again(client_id)
+            await self.send_json(for_side({"type": "message", **known}, self.side))
 
     async def typing(self, content: dict) -> None:
         name = self.conversation.name_of(self.side)
@@ -118,23 +118,18 @@ class ChatConsumer(PushConsumer):
         return rows.filter(uuid=address).first()
 
     @database_sync_to_async
-    def _post(self, client_id: uuid.UUID, body: str) -> bool:
-        rate_limits.count("message", f"user:{self.user.pk}")
-        rows = self.conversation.messages.filter(author=self.user, client_id=client_id)
-        is_new = not rows.exists()
-        messaging.post(
-            conversation=self.conversation, author=self.user, client_id=client_id, body=body
-        )
-        return is_new
-
-    async def _send_again(self, client_id: uuid.UUID) -> None:
-        known = await self._known(client_id)
-        await self.send_json(for_side({"type": "message", **known}, self.side))
+    def _is_theirs(self) -> bool:
+        rows = Conversation.objects.visible_to(self.user)
+        return rows.filter(pk=self.conversation.pk).exists()
 
     @database_sync_to_async
-    def _known(self, client_id: uuid.UUID) -> dict:
-        rows = self.conversation.messages.with_contents()
-        return frame(rows.get(author=self.user, client_id=client_id))
+    def _post(self, client_id: uuid.UUID, body: str) -> dict | None:
+        """What was said before with this `client_id`; None for what is new."""
+        rate_limits.count("message", f"user:{self.user.pk}")
+        message = messaging.post(
+            conversation=self.conversation, author=self.user, client_id=client_id, body=body
+        )
+        return frame(message) if message.is_repeated else None
 
     @database_sync_to_async
     def _read(self, seq: int) -> None:

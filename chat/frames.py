@@ -12,7 +12,7 @@ from chat.models import Attachment, Message, Proposal
 def frame(message: Message) -> dict[str, Any]:
     """Everything that either side is shown. `member` is for colleagues: `for_side` takes it out.
 
-    Reads what `with_contents` loads.
+    Reads what `for_frames` loads, and the people of the conversation.
     """
     return {
         "seq": message.seq,
@@ -28,7 +28,7 @@ def frame(message: Message) -> dict[str, Any]:
         "is_deleted": message.deleted_at is not None,
         "seller_order": message.part.number if message.part else None,
         "product": message.product.slug if message.product else None,
-        "attachments": [_attachment(file) for file in message.attachments.all()],
+        "attachments": [_attachment(file) for file in message.files],
         "proposal": _proposal(message),
     }
 
@@ -49,9 +49,9 @@ def _attachment(file: Attachment) -> dict[str, Any]:
 
 
 def _proposal(message: Message) -> dict[str, Any] | None:
-    proposal: Proposal | None = getattr(message, "proposal", None)
-    if proposal is None:
+    if message.kind != Message.Kind.PROPOSAL:
         return None
+    proposal: Proposal = message.proposal
     amount = {"amount": proposal.amount_minor, "currency": proposal.currency}
     return {
         "kind": proposal.kind,

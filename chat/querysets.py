@@ -107,6 +107,15 @@ class ConversationQuerySet(models.QuerySet):
     def with_people(self):
         return self.select_related("buyer", "shop", "assigned_to")
 
+    def for_writing(self):
+        """With what a new message asks of its conversation, and the shop's desk: no more."""
+        return self.select_related("buyer", "shop__desk").only(
+            *(field.attname for field in self.model._meta.concrete_fields),
+            *("buyer__name", "buyer__is_active", "shop__name", "shop__desk__shop"),
+            *("shop__away_from", "shop__away_until", "shop__away_note"),
+            *("shop__desk__away_message", "shop__desk__is_away"),
+        )
+
     def for_lists(self):
         """With people, and `newest`: a list that holds the last message."""
         from chat.models import Message
@@ -149,17 +158,43 @@ class MessageQuerySet(models.QuerySet):
         return found
 
     def with_contents(self):
-        """Load what a page, a frame and the API read of a message."""
-        return self.select_related(
-            "conversation__buyer",
-            "conversation__shop",
-            "author",
-            "part__order",
-            "product",
-            "proposal__part__order",
-            "proposal__parcel",
-            "proposal__refund",
-        ).prefetch_related("attachments", "product__images")
+        """Load what a page reads of a message."""
+        return (
+            self.with_files()
+            .select_related(
+                "conversation__buyer",
+                "conversation__shop",
+                "author",
+                "part__order",
+                "product",
+                "proposal__part__order",
+                "proposal__parcel",
+                "proposal__refund",
+            )
+            .prefetch_related("product__images")
+        )
+
+    def for_frames(self):
+        """Load what a frame reads of a message, beside its conversation."""
+        return (
+            self.with_files()
+            .select_related("author", "part", "product", "proposal__part")
+            .only(
+                *(field.attname for field in self.model._meta.concrete_fields),
+                *("author__name", "part__number", "product__slug"),
+                *("proposal__message", "proposal__kind", "proposal__state"),
+                *("proposal__part", "proposal__part__number"),
+                *("proposal__amount_minor", "proposal__currency"),
+            )
+        )
+
+    def with_files(self):
+        """With `files`: the list of what is attached."""
+        from chat.models import Attachment
+
+        return self.prefetch_related(
+            Prefetch("attachments", Attachment.objects.all(), to_attr="files")
+        )
 
 
 class AttachmentQuerySet(models.QuerySet):

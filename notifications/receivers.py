@@ -310,7 +310,9 @@ def tell_the_author_that_the_shop_replied(event: ReviewAnswered) -> None:
 @subscribe(MessagePosted)
 def tell_who_is_away_that_somebody_wrote(event: MessagePosted) -> None:
     """Once for all that piles up unread; who looks at the conversation is not among them."""
-    conversation = Conversation.objects.with_people().get(pk=event.conversation_id)
+    if not event.recipient_ids:
+        return
+    conversation = Conversation.objects.for_writing().get(pk=event.conversation_id)
     side = Side.SHOP if event.side == Side.BUYER else Side.BUYER
     read = reading.read_seq(conversation, side)
     if event.seq <= read:  # Told late, or twice: they have seen it.
@@ -321,7 +323,9 @@ def tell_who_is_away_that_somebody_wrote(event: MessagePosted) -> None:
         page_args=(conversation.uuid,),
         facts={"name": conversation.name_of(Side(event.side))},
     )
-    hearing = sorting.who_hears(conversation, side, event.recipient_ids)
+    # Mostly there is nobody left: so this is asked before anything that telling takes.
+    hearing = set(event.recipient_ids) - delivery.told(news, event.recipient_ids)
+    hearing = sorting.who_hears(conversation, side, hearing) if hearing else hearing
     for person in User.objects.filter(pk__in=event.recipient_ids).order_by("pk"):
         if person.pk not in hearing or delivery.tell(user=person, news=news) is None:
             counts.push_on_commit(person)

@@ -66,6 +66,11 @@ class ConversationViewSet(
     def get_queryset(self):
         user = self.request.user
         rows = Conversation.objects.visible_to(user)
+        if self.action == "post":
+            # The service reads the rest under its lock.
+            return rows
+        if self.action == "messages":
+            return rows.with_people()
         return rows.with_unread(user).with_keeping(user).for_lists()
 
     def filter_queryset(self, rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
@@ -109,7 +114,7 @@ class ConversationViewSet(
     def messages(self, request: Request, id: str) -> Response:
         """What was said, in order. After a reconnect, `after` fills the gap."""
         conversation = self.get_object()
-        rows = conversation.messages.with_contents().after(_after(request)).order_by("seq")
+        rows = conversation.messages.for_frames().after(_after(request)).order_by("seq")
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(self._messages(conversation, page, many=True))
 
@@ -122,8 +127,7 @@ class ConversationViewSet(
         values = validated(MessageInput, request)
         rate_limits.count("message", f"user:{request.user.pk}")
         said = messaging.post(conversation=conversation, author=request.user, **values)
-        found = Message.objects.with_contents().get(pk=said.pk)
-        return Response(self._messages(conversation, found), status=201)
+        return Response(self._messages(conversation, said), status=201)
 
     @extend_schema(request=ReadInput, responses=ReadSerializer)
     @action(detail=True, methods=["post"])
@@ -215,7 +219,7 @@ class ConversationViewSet(
         return Response(AssignmentSerializer(told).data)
 
     def _messages(self, conversation: Conversation, rows: Any, *, many: bool = False) -> Any:
-        context = self.get_serializer_context() | {"side": conversation.own_side}
+        context = self.get_serializer_context() | {"side": conversation.side_of(self.request.user)}
         return MessageSerializer(rows, many=many, context=context).data
 
 

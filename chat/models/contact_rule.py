@@ -1,11 +1,16 @@
 from __future__ import annotations
 
-from django.db import models
+from django.core.cache import cache
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 
 class ContactRule(models.Model):
     """What counts as leading a sale off the market. Staff edit it; nothing is blocked by it."""
+
+    # Every message asks for them. Saving one has all processes read anew; a reader that was
+    # under way may put back what it read before, for so many seconds.
+    KEPT, KEPT_SECONDS = "contact-rules", 5
 
     class Kind(models.TextChoices):
         MAIL = "mail", _("E-mail addresses")
@@ -38,6 +43,19 @@ class ContactRule(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    def save(self, *args, **kwargs) -> None:
+        super().save(*args, **kwargs)
+        transaction.on_commit(lambda: cache.delete(self.KEPT), robust=True)
+
+    @classmethod
+    def in_force(cls) -> list[tuple[str, list[str]]]:
+        """The kinds that are looked for, each with its phrases."""
+        rules = cache.get(cls.KEPT)
+        if rules is None:
+            rules = [(rule.kind, rule.phrases) for rule in cls.objects.filter(is_active=True)]
+            cache.set(cls.KEPT, rules, cls.KEPT_SECONDS)
+        return rules
 
     @property
     def phrases(self) -> list[str]:

@@ -53,6 +53,9 @@ class Message(models.Model):
     # The row and its number stay; text and files are gone.
     deleted_at = models.DateTimeField(gettext_lazy("deleted"), null=True, blank=True)
 
+    # Of what `post` returns: whether it was there before.
+    is_repeated = False
+
     objects = MessageQuerySet.as_manager()
 
     class Meta:

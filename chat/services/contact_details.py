@@ -23,8 +23,8 @@ def found(text: str) -> list[str]:
     """The kinds of contact details in `text`, by the rules that staff keep: "mail", "link" …"""
     if not text:
         return []
-    rules = ContactRule.objects.filter(is_active=True)
-    return [rule.kind for rule in rules if SEARCHES[rule.kind](text, rule.phrases)]
+    rules = ContactRule.in_force()
+    return [kind for kind, phrases in rules if SEARCHES[kind](text, phrases)]
 
 
 def notices() -> dict[str, str]:

@@ -130,9 +130,9 @@ def post(
 ) -> Message:
     """Add `body` and `files` (not saved yet), once for each `client_id` of an author.
 
-    Sent again, the message that is there is returned as it is. Locks the conversation, whose
-    numbers have no gaps. Raises `BlankMessage`, `MessageTooLong`, `TooManyFiles`, `Blocked`,
-    `NobodyThere`. Publishes `MessagePosted`.
+    Sent again, the message that is there is returned as it is, `is_repeated`. Locks the
+    conversation, whose numbers have no gaps. Raises `BlankMessage`, `MessageTooLong`,
+    `TooManyFiles`, `Blocked`, `NobodyThere`. Publishes `MessagePosted`.
     """
     text = _checked(body, files)
     flags = contact_details.found(text)
@@ -150,10 +150,8 @@ def post(
         product=product,
         part=part,
         flags=" ".join(flags),
+        files=files,
     )
-    for file in files:
-        file.message = message
-        file.save()
     writing.tell(message)
     if side == Side.BUYER:
         _answer_by_itself(conversation)
@@ -207,7 +205,12 @@ def _checked(body: str, files: Sequence[Attachment]) -> str:
 
 
 def _sent(conversation: Conversation, author: User, client_id: uuid.UUID) -> Message | None:
-    return conversation.messages.filter(author=author, client_id=client_id).first()
+    rows = conversation.messages.filter(author=author, client_id=client_id)
+    if not rows.exists():
+        return None
+    message = rows.for_frames().get()
+    message.is_repeated = True
+    return message
 
 
 def _changeable(message: Message, author: User):
@@ -238,7 +241,7 @@ def _answer_by_itself(conversation: Conversation) -> None:
 
 
 def _away_text(shop: Shop) -> str:
-    desk = Desk.objects.filter(shop=shop).first()
+    desk: Desk | None = getattr(shop, "desk", None)
     if shop.is_away():
         return (desk and desk.away_message) or shop.away_note
     return desk.away_message if desk and desk.is_away else ""

@@ -54,7 +54,9 @@ def who_hears(conversation: Conversation, side: Side, ids: Collection[int]) -> s
     muted = Seat.objects.filter(conversation=conversation, user__in=ids, is_muted=True)
     hearing = set(ids) - set(muted.values_list("user_id", flat=True))
     answering = conversation.assigned_to_id
-    if side == Side.BUYER or not conversation.people(side).filter(pk=answering).exists():
+    if side == Side.BUYER or answering is None:
+        return hearing
+    if not conversation.people(side).filter(pk=answering).exists():
         return hearing
     return hearing & {answering}
 

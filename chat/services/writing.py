@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.utils.timezone import now
 
@@ -10,7 +11,7 @@ from accounts.models import User
 from catalog.models import Product
 from chat.events import MessagePosted
 from chat.frames import frame
-from chat.models import Conversation, Message, Seat, Side
+from chat.models import Attachment, Conversation, Message, Seat, Side
 from marketflow.core import guards
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
@@ -38,7 +39,7 @@ def locked(conversation: Conversation) -> Conversation:
 
     It is the first of all locks: an order, and what belongs to it, are locked after it.
     """
-    rows = Conversation.objects.with_people()
+    rows = Conversation.objects.for_writing()
     if guards.is_enabled("conversation_lock"):
         rows = rows.select_for_update(of=("self",))
     return rows.get(pk=conversation.pk)
@@ -66,13 +67,17 @@ def append(
     part: SellerOrder | None = None,
     product: Product | None = None,
     flags: str = "",
+    files: Sequence[Attachment] = (),
 ) -> Message:
-    """Give the next number of `conversation`, which the caller has locked, to a new message."""
+    """Give the next number of `conversation`, which the caller has locked, to a new message.
+
+    What a frame reads of it is in hand: nothing need be loaded to tell it.
+    """
     moment = now()
     conversation.last_seq += 1
     conversation.last_message_at = moment
     conversation.save(update_fields=["last_seq", "last_message_at"])
-    return Message.objects.create(
+    message = Message.objects.create(
         conversation=conversation,
         seq=conversation.last_seq,
         client_id=client_id or uuid.uuid4(),
@@ -85,29 +90,33 @@ def append(
         flags=flags,
         created_at=moment,
     )
+    for file in files:
+        file.message = message
+        file.save()
+    message.files = list(files)
+    return message
 
 
 def tell(message: Message, *, quietly: bool = False) -> None:
-    """Show `message`, complete with what hangs on it, on open pages, and publish it.
+    """Show `message`, as `append` made it, on open pages, and publish it.
 
     `quietly`: nobody is told who is not looking, since the desk answers for nobody.
     """
-    whole = Message.objects.with_contents().get(pk=message.pk)
-    conversation = whole.conversation
-    push_on_commit(conversation.group, "message", **frame(whole))
+    conversation = message.conversation
+    push_on_commit(conversation.group, "message", **frame(message))
     if quietly:
         return
     publish(
         MessagePosted(
             conversation_id=conversation.pk,
-            message_id=whole.pk,
-            seq=whole.seq,
+            message_id=message.pk,
+            seq=message.seq,
             shop_id=conversation.shop_id,
             buyer_id=conversation.buyer_id,
-            sender_id=whole.author_id,
-            side=whole.side,
-            kind=whole.kind,
-            recipient_ids=_who_is_away(conversation, _other(whole.side)),
+            sender_id=message.author_id,
+            side=message.side,
+            kind=message.kind,
+            recipient_ids=_who_is_away(conversation, _other(message.side)),
         )
     )
 

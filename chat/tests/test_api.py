@@ -6,6 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import ShopMember
+from accounts.services import tokens
 from accounts.tests.factories import make_user
 from catalog.tests.factories import make_variant
 from chat.models import Conversation, Message, Seat
@@ -103,6 +104,47 @@ def test_an_order_of_somebody_else_is_unknown(api, shop, stranger, rival):
         got = client.post(CONVERSATIONS, {"order": part.number, "body": "Hello"})
         assert (got.status_code, list(got.json()["fields"])) == (400, ["order"])
     assert not Conversation.objects.exists()
+
+
+@pytest.mark.parametrize("side", ["buyer", "shop"])
+def test_saying_something_costs_ten_statements(
+    side, buyer, seller, shop, asked, django_assert_num_queries
+):
+    ShopMember.objects.create(user=make_user("pat"), shop=shop, role="support")
+    client = APIClient()
+    access = tokens.sign_in(buyer if side == "buyer" else seller).access
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {access}")
+    say(client, asked.conversation, "First")
+
+    # Who asks, where, the lock, whether it was said before, number, message, who is away, event;
+    # and a transaction's beginning and end.
+    with django_assert_num_queries(10):
+        got = say(client, asked.conversation)
+
+    assert (got.status_code, got.json()["seq"]) == (201, 3)
+
+
+def test_what_was_missed_costs_the_same_for_one_message_and_for_five(
+    api, seller, asked, django_assert_num_queries
+):
+    for number in (1, 5):
+        for _ in range(number):
+            answer(asked, seller)
+
+        # Where, how many, the messages, their files.
+        with django_assert_num_queries(4):
+            got = api.get(of(asked.conversation, "messages/?after=1"))
+
+    assert [message["seq"] for message in got.json()["results"]] == [2, 3, 4, 5, 6, 7]
+
+
+def test_the_answer_to_a_message_is_what_is_read_afterwards(api, fern, asked):
+    for client in (api, fern):
+        answered = say(client, asked.conversation).json()
+
+        read = client.get(of(asked.conversation, "messages/?page_size=100")).json()
+
+        assert read["results"][-1] == answered
 
 
 def test_messages_come_in_order_and_after_what_is_known(api, seller, asked):

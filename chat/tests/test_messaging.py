@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from accounts.models import ShopMember
 from accounts.tests.factories import make_shop, make_user
 from carts.tests.factories import fill_cart
 from catalog.tests.factories import make_variant
-from chat.models import Conversation, Desk, Message
+from chat.models import ContactRule, Conversation, Desk, Message
 from chat.services import manners, messaging, reading, writing
 from chat.tests.factories import answer, make_message, make_rules
 from marketflow.core.models import OutboxEvent
@@ -365,12 +366,34 @@ def test_what_leads_off_the_market_is_flagged(text, kinds, buyer, shop):
 
 
 def test_a_rule_that_is_switched_off_finds_nothing(buyer, shop):
-    from chat.models import ContactRule
-
     make_rules()
     ContactRule.objects.filter(kind="mail").update(is_active=False)
 
     assert make_message(buyer, shop, "me@fern.example").flags == ""
+
+
+def test_a_rule_that_staff_save_holds_for_the_next_message(
+    buyer, shop, django_capture_on_commit_callbacks
+):
+    make_rules(words="whatsapp")
+    assert make_message(buyer, shop, "WhatsApp or Signal?").flags == "words"
+
+    with django_capture_on_commit_callbacks(execute=True):
+        make_rules(words="signal group")
+
+    assert make_message(buyer, shop, "WhatsApp?").flags == ""
+    assert make_message(buyer, shop, "A Signal group?").flags == "words"
+
+
+def test_a_rule_that_changed_unseen_holds_within_seconds(buyer, shop, monkeypatch):
+    monkeypatch.setattr(ContactRule, "KEPT_SECONDS", 1)
+    make_rules(words="whatsapp")
+    assert make_message(buyer, shop, "WhatsApp?").flags == "words"
+
+    ContactRule.objects.update(is_active=False)
+
+    time.sleep(1.1)  # Redis has a clock of its own.
+    assert make_message(buyer, shop, "WhatsApp?").flags == ""
 
 
 def test_unread_costs_the_same_for_one_conversation_and_for_five(

@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet, Value
 
 from accounts.models import User
 from chat.models import Conversation
-from marketflow.core.realtime import push, user_group
+from marketflow.core.realtime import is_heard, push, user_group
 from notifications.kinds import KINDS, Channel
 from notifications.models import Notification
 
@@ -46,7 +46,9 @@ def push_on_commit(user: User, notification: Notification | None = None) -> None
     def push_hints() -> None:
         if notification is not None and notification.is_shown and notification.read_at is None:
             push(user_group(user.pk), "notification", **frame(notification))
-        push(user_group(user.pk), "counts", **counts_of(user))
+        # Who opens a page from now on asks for them; most people have none open.
+        if is_heard(user_group(user.pk)):
+            push(user_group(user.pk), "counts", **counts_of(user))
 
     transaction.on_commit(push_hints, robust=True)
 

@@ -7,6 +7,7 @@ transaction.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -55,6 +56,12 @@ class News:
         # Put into words by the template, in the language of its reader.
         sentence = partial(KINDS[self.kind].in_words, self.facts)
         return {"url": settings.SITE_URL + self.path, "sentence": sentence} | self.context
+
+
+def told(news: News, ids: Collection[int]) -> set[int]:
+    """Those of `ids` to whom the news was told before."""
+    rows = Notification.objects.filter(user__in=ids, dedupe_key=news.dedupe_key)
+    return set(rows.values_list("user_id", flat=True))
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.tests.factories import make_user
 from notifications.routing import websocket_urlpatterns
+from notifications.services import counts as counting
 from notifications.services import inbox
 from notifications.tests.factories import make_notifications
 
@@ -45,6 +46,22 @@ async def test_a_page_hears_of_news_and_of_how_much_there_is(ana):
 
     await database_sync_to_async(inbox.mark_read)(user=ana)
     assert await page.receive_json_from() == counts(0)
+    await page.disconnect()
+
+
+async def test_counts_are_worked_out_for_open_pages_alone(ana, monkeypatch):
+    asked = []
+    monkeypatch.setattr(counting, "counts_of", lambda user: asked.append(user) or {})
+
+    await database_sync_to_async(make_notifications)(ana)
+    assert asked == []
+
+    page = await open_page(ana)
+    await page.receive_json_from()
+    await database_sync_to_async(make_notifications)(ana, 2)
+    await page.receive_json_from()
+    assert await page.receive_json_from() == {"type": "counts"}
+    assert asked == [ana]
     await page.disconnect()
 
 

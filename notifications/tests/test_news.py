@@ -15,7 +15,7 @@ from catalog.tests.factories import make_variant
 from chat.models import Conversation
 from chat.services import manners, reading, sorting
 from chat.tests.factories import answer, make_message
-from marketflow.core import invariants
+from marketflow.core import events, invariants
 from notifications.models import Mail, Notification
 from notifications.services import watching
 from notifications.tests.test_receivers import hear
@@ -42,6 +42,36 @@ def test_who_is_away_hears_once_of_all_that_piles_up(buyer, shop, seller):
     assert told("message") == [(seller.email, "Ana has written to you.")]
     assert Notification.objects.get(kind="message").path.startswith("/messages/")
     assert Mail.objects.get(kind="message").subject == "Ana has written to you."
+
+
+def test_what_piles_up_unread_costs_the_relay_little(
+    buyer, shop, seller, django_assert_num_queries
+):
+    ShopMember.objects.create(user=make_user("pat"), shop=shop, role="support")
+    make_message(buyer, shop)
+    events.relay()
+
+    make_message(buyer, shop, "And how wide?")
+    # The event, who listens, the conversation, read marks, who was told, who they are, done; then
+    # nothing more that is due. Each receiver and each look has a transaction.
+    with django_assert_num_queries(8 + 2 * 4):
+        events.relay()
+
+    assert len(told("message")) == 2
+
+
+def test_who_looks_costs_the_relay_nothing_but_the_question_who_listens(
+    buyer, shop, seller, django_assert_num_queries
+):
+    conversation = make_message(buyer, shop).conversation
+    reading.look(conversation=conversation, person=seller)
+    events.relay()
+
+    make_message(buyer, shop, "And how wide?")
+    with django_assert_num_queries(4 + 2 * 4):
+        events.relay()
+
+    assert len(told("message")) == 1
 
 
 def test_after_reading_the_next_message_is_news_again(buyer, shop, seller):

@@ -18,6 +18,7 @@ from marketflow.core.realtime.credentials import PROTOCOL, Credential
 from marketflow.core.realtime.frames import Frame
 from marketflow.core.realtime.pushing import (
     apush,
+    is_heard,
     push,
     push_on_commit,
     recheck,
@@ -39,6 +40,7 @@ __all__ = [
     "PushConsumer",
     "TurnAway",
     "apush",
+    "is_heard",
     "push",
     "push_on_commit",
     "recheck",

@@ -42,6 +42,20 @@ def publish(group: str, event: dict) -> None:
         hubs.tell_all(group, event)
 
 
+def is_heard(group: str) -> bool:
+    """Whether any hub listens to `group`. True where that can't be known now."""
+    if not settings.REDIS_URL:
+        return hubs.has_anybody(group)
+    with _lock:
+        if _untold is not None:
+            return True
+    try:
+        ((_channel, hubs_listening),) = _publisher().pubsub_numsub(channel(group))
+    except AWAY:
+        return True
+    return hubs_listening > 0
+
+
 def _publish_to_redis(group: str, event: dict) -> None:
     with _lock:
         if _untold is not None:

@@ -44,6 +44,11 @@ def tell_all(group: str, event: dict) -> None:
             hub.loop.call_soon_threadsafe(hub.hear, group, event, context=Context())
 
 
+def has_anybody(group: str) -> bool:
+    """Whether a socket of this process is in `group`; from any thread."""
+    return any(group in hub.rooms for hub in list(_hubs.values()))
+
+
 def of_this_loop() -> Hub:
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
@@ -55,7 +60,7 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.owners: Counter[str] = Counter()
-        self._rooms: dict[str, set[Member]] = {}
+        self.rooms: dict[str, set[Member]] = {}
         self._companions: dict[type, object] = {}
         self._late: set[Member] = set()
         self._unread: deque[Callable[[], None]] = deque()
@@ -94,24 +99,24 @@ class Hub:
 
     async def join(self, member: Member, groups: set[str]) -> None:
         """From here on `member` hears the groups; what was pushed before may be missed."""
-        new = {group for group in groups if group not in self._rooms}
+        new = {group for group in groups if group not in self.rooms}
         for group in groups:
-            self._rooms.setdefault(group, set()).add(member)
+            self.rooms.setdefault(group, set()).add(member)
         if self._wire and not await self._wire.add(groups, new):
             self._late.add(member)
 
     async def leave(self, member: Member, groups: set[str]) -> None:
         for group in groups:
-            self._rooms[group].discard(member)
-        empty = {group for group in groups if not self._rooms[group]}
+            self.rooms[group].discard(member)
+        empty = {group for group in groups if not self.rooms[group]}
         for group in empty:
-            del self._rooms[group]
+            del self.rooms[group]
         if self._wire and empty:
             await self._wire.drop(empty)
 
     def hear(self, group: str, event: dict) -> None:
         frame = Frame(event)
-        for member in list(self._rooms.get(group, ())):
+        for member in list(self.rooms.get(group, ())):
             member.hear(group, frame)
 
     def _complete(self, was_lost: bool) -> None:
@@ -119,7 +124,7 @@ class Hub:
         self.loop.call_later(SILENCE, self._wake_deaf, was_lost)
 
     def _wake_deaf(self, was_lost: bool) -> None:
-        deaf = set().union(*self._rooms.values()) if was_lost else self._late
+        deaf = set().union(*self.rooms.values()) if was_lost else self._late
         self._late = set()
         self.wake(*deaf)
 

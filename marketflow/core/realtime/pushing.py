@@ -10,6 +10,14 @@ from marketflow.core.realtime import bus
 REVOKE, RECHECK = "revoke", "recheck"
 
 
+def is_heard(group: str) -> bool:
+    """Whether a socket is in `group`: ask before working out what to push. From a thread.
+
+    Who joins later reads the truth after it has joined, so nobody misses what is not pushed.
+    """
+    return bus.is_heard(group)
+
+
 def push(group: str, kind: str, /, **payload: object) -> None:
     """Send `payload`, marked with its `kind`, to every socket in `group`, in whatever process.
 

@@ -19,6 +19,7 @@ from marketflow.core.realtime import (
     apush,
     bus,
     hubs,
+    is_heard,
     push,
     push_on_commit,
 )
@@ -111,6 +112,22 @@ async def test_what_a_thread_pushes_is_heard_at_once():
     await from_a_thread(push, "room", "said", words="from afar")
 
     assert (await page.receive_json_from(0.5))["words"] == "from afar"
+    await page.disconnect()
+
+
+async def test_a_group_is_heard_while_somebody_is_in_it():
+    assert not await asyncio.to_thread(is_heard, "room")
+
+    page = await enter_and_be_greeted()
+    assert await asyncio.to_thread(is_heard, "room")
+    assert not await asyncio.to_thread(is_heard, "another room")
+
+    await page.send_json_to({"type": "leave"})
+    for _ in range(50):
+        if not (heard := await asyncio.to_thread(is_heard, "room")):
+            break
+        await asyncio.sleep(0.02)
+    assert not heard
     await page.disconnect()
 
 
@@ -432,6 +449,16 @@ async def test_who_was_not_told_while_redis_hung_looks_again_without_the_next_me
     assert told == [{"room": {"type": "missed"}, "attic": {"type": "missed"}}]
     await apush("room", "said", words="as always")
     assert told[1:] == [{"room": {"type": "said", "words": "as always"}}]
+
+
+async def test_while_redis_hangs_every_group_counts_as_heard(hanging_redis):
+    inside = await enter_and_be_greeted()
+    hanging_redis()
+    await apush("room", "said", words="not told")
+
+    assert await asyncio.to_thread(is_heard, "attic")
+
+    assert await closing_code(inside) == 1012
 
 
 async def test_a_sign_out_that_was_not_told_while_redis_hung_closes_all_the_same(

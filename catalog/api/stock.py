@@ -18,6 +18,7 @@ from catalog.models import StockItem
 from catalog.services import stock_sync
 from catalog.services.stock_sync import Change, Count, Result
 from marketflow.core.api import changes, pagination
+from marketflow.core.api.bulk import EachByItself, RefusedFields, Unread
 from marketflow.core.api.fields import StrictSerializer, WholeNumberField
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.pagination import Pages
@@ -25,6 +26,7 @@ from marketflow.core.api.permissions import IsAuthenticated
 
 DUTY = "stock"
 MOST_ITEMS = 1000
+NO_STOCK = {"on_hand": None, "allocated": None, "available": None}
 
 
 class StockRowSerializer(serializers.ModelSerializer):
@@ -72,14 +74,15 @@ class StockItemInput(StrictSerializer):
             raise serializers.ValidationError("A change of 0 is none.")
         return delta
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if set(attrs) not in ({"sku", "on_hand", "as_of"}, {"sku", "delta", "key"}):
-            raise serializers.ValidationError("Send on_hand and as_of, or delta and key.")
-        return attrs
+    def require_shape(self, data: Any) -> None:
+        super().require_shape(data)
+        if set(data) not in ({"sku", "on_hand", "as_of"}, {"sku", "delta", "key"}):
+            message = "Send on_hand and as_of, or delta and key."
+            raise serializers.ValidationError({"non_field_errors": [message]})
 
 
 class StockInput(StrictSerializer):
-    items = StockItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS)
+    items = EachByItself(child=StockItemInput(), allow_empty=False, max_length=MOST_ITEMS)
 
 
 class StockResultSerializer(serializers.Serializer):
@@ -87,6 +90,7 @@ class StockResultSerializer(serializers.Serializer):
     status = serializers.ChoiceField(["done", "refused"])
     code = serializers.CharField(help_text="Why it was refused; blank where it was done.")
     detail = serializers.CharField()
+    fields = RefusedFields()
     on_hand = serializers.IntegerField(allow_null=True)
     allocated = serializers.IntegerField(allow_null=True)
     available = serializers.IntegerField(allow_null=True)
@@ -130,9 +134,14 @@ class StockView(APIView):
         shop = self.get_object()
         body = StockInput(data=request.data)
         body.is_valid(raise_exception=True)
-        entries = [_entry(values) for values in body.validated_data["items"]]
-        results = stock_sync.sync(shop=shop, entries=entries)
-        return Response({"items": [_told(result) for result in results]})
+        items = body.validated_data["items"]
+        entries = [_entry(values) for values in items if not isinstance(values, Unread)]
+        results = iter(stock_sync.sync(shop=shop, entries=entries))
+        told = [
+            values.told | NO_STOCK if isinstance(values, Unread) else _told(next(results))
+            for values in items
+        ]
+        return Response({"items": told})
 
     def get_object(self) -> Shop:
         mine = Shop.objects.managed_by(self.request.user, DUTY)
@@ -154,6 +163,7 @@ def _told(result: Result) -> dict[str, Any]:
         "status": result.status,
         "code": result.code,
         "detail": result.detail,
+        "fields": {},
         "on_hand": result.on_hand if item else None,
         "allocated": item.allocated if item else None,
         "available": result.on_hand - item.allocated if item else None,

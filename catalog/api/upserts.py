@@ -14,12 +14,14 @@ from rest_framework.views import APIView
 from accounts.models import Shop
 from catalog.api.inputs import ProductFields
 from catalog.services import upserting
+from marketflow.core.api.bulk import EachByItself, RefusedFields, Unread
 from marketflow.core.api.fields import PriceField, StrictSerializer, WholeNumberField
 from marketflow.core.api.permissions import IsAuthenticated
 from marketflow.core.errors import Refusal
 
 DUTY = "catalogue"
 MOST_ITEMS = 100
+NO_PRODUCT = {"product": None, "variant": None}
 
 
 class UpsertItemInput(ProductFields):
@@ -41,7 +43,7 @@ class UpsertItemInput(ProductFields):
 
 
 class UpsertInput(StrictSerializer):
-    items = UpsertItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS)
+    items = EachByItself(child=UpsertItemInput(), allow_empty=False, max_length=MOST_ITEMS)
 
 
 class UpsertResultSerializer(serializers.Serializer):
@@ -49,6 +51,7 @@ class UpsertResultSerializer(serializers.Serializer):
     status = serializers.ChoiceField(["created", "changed", "unchanged", "refused"])
     code = serializers.CharField(help_text="Why it was refused; blank where it was not.")
     detail = serializers.CharField()
+    fields = RefusedFields()
     product = serializers.CharField(allow_null=True)
     variant = serializers.UUIDField(allow_null=True)
 
@@ -72,16 +75,18 @@ class ShopProductsView(APIView):
         body = UpsertInput(data=request.data)
         body.is_valid(raise_exception=True)
         items = body.validated_data["items"]
-        return Response({"items": [_done(shop, dict(values)) for values in items]})
+        return Response({"items": [_done(shop, values) for values in items]})
 
 
-def _done(shop: Shop, values: dict[str, Any]) -> dict[str, Any]:
+def _done(shop: Shop, values: dict[str, Any] | Unread) -> dict[str, Any]:
+    if isinstance(values, Unread):
+        return values.told | NO_PRODUCT
     sku = values["sku"]
     try:
         upserted = upserting.upsert(shop=shop, **values)
     except Refusal as refusal:
         told = {"status": "refused", "code": refusal.code, "detail": str(refusal.message)}
-        return {"sku": sku, **told, "product": None, "variant": None}
+        return {"sku": sku, **told, "fields": {}, **NO_PRODUCT}
     variant = upserted.variant
     told = {"product": variant.product.slug, "variant": str(variant.uuid)}
-    return {"sku": sku, "status": upserted.status, "code": "", "detail": "", **told}
+    return {"sku": sku, "status": upserted.status, "code": "", "detail": "", "fields": {}, **told}

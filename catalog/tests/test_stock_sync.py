@@ -241,6 +241,7 @@ def test_every_item_has_its_own_result(fern, bowl):
         "status": "done",
         "code": "",
         "detail": "",
+        "fields": {},
         "on_hand": 7,
         "allocated": 0,
         "available": 7,
@@ -258,13 +259,10 @@ def test_every_item_has_its_own_result(fern, bowl):
         {"sku": "BOWL"},
         {"sku": "BOWL", "on_hand": 1},
         {"sku": "BOWL", "delta": 1},
-        {"sku": "BOWL", "delta": 0, "key": "k"},
-        {"sku": "BOWL", "on_hand": -1, "as_of": "2026-01-01T00:00:00Z"},
-        {"sku": "BOWL", "on_hand": "1", "as_of": "2026-01-01T00:00:00Z"},
-        {"sku": "BOWL", "on_hand": 1, "as_of": "yesterday"},
         {"sku": "BOWL", "on_hand": 1, "as_of": "2026-01-01T00:00:00Z", "key": "k"},
-        {"sku": "", "delta": 1, "key": "k"},
+        {"delta": 1, "key": "k"},
         {"sku": "BOWL", "delta": 1, "key": "k", "shop": "x"},
+        "BOWL",
     ],
     ids=str,
 )
@@ -273,6 +271,38 @@ def test_a_shape_that_makes_no_sense_is_refused_whole(fern, bowl, item):
 
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["items"])
     assert stock_of(bowl) == (10, 0)
+
+
+@pytest.mark.parametrize(
+    ("item", "field"),
+    [
+        ({"sku": "BOWL", "delta": 0, "key": "k"}, "delta"),
+        ({"sku": "BOWL", "delta": 1.5, "key": "k"}, "delta"),
+        ({"sku": "BOWL", "delta": 1, "key": "k" * 81}, "key"),
+        ({"sku": "BOWL", "on_hand": -1, "as_of": "2026-01-01T00:00:00Z"}, "on_hand"),
+        ({"sku": "BOWL", "on_hand": "1", "as_of": "2026-01-01T00:00:00Z"}, "on_hand"),
+        ({"sku": "BOWL", "on_hand": 1, "as_of": "yesterday"}, "as_of"),
+        ({"sku": "", "delta": 1, "key": "k"}, "sku"),
+        ({"sku": ["BOWL"], "delta": 1, "key": "k"}, "sku"),
+    ],
+    ids=str,
+)
+def test_a_value_that_does_not_fit_is_one_items_and_stops_no_other(fern, bowl, item, field):
+    good = {"sku": "BOWL", "delta": 1, "key": "good"}
+
+    answer = fern.post(URL, {"items": [item, good]})
+    alone = fern.post(URL, {"items": [item]})
+
+    refused, done = answer.json()["items"]
+    assert (refused["status"], refused["code"], list(refused["fields"])) == (
+        "refused",
+        "invalid",
+        [field],
+    )
+    assert (done["sku"], done["status"], done["on_hand"]) == ("BOWL", "done", 11)
+    # Nothing of it could be taken.
+    assert (alone.status_code, list(alone.json()["fields"])) == (400, ["items"])
+    assert stock_of(bowl) == (11, 0)
 
 
 def test_there_is_an_end_to_items(fern, bowl):

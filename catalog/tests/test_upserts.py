@@ -129,6 +129,29 @@ def test_a_shape_that_makes_no_sense_is_refused_whole(fern, item):
     assert not Product.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"category": "no-such"}, "category"),
+        ({"price": {"amount": 100, "currency": "USD"}}, "price"),
+        ({"price": {"amount": "100", "currency": "EUR"}}, "price"),
+        ({"weight_grams": "heavy"}, "weight_grams"),
+        ({"state": "archived"}, "state"),
+    ],
+    ids=str,
+)
+def test_a_value_that_does_not_fit_is_one_items_and_stops_no_other(fern, shop, wrong, field):
+    bowl = {"sku": "BOWL", "title": "Oak bowl", "price": euro(1999)}
+    lamp = {"sku": "LAMP", "title": "Lamp", "price": euro(500)}
+
+    refused, made = put(fern, bowl | wrong, lamp)
+
+    assert (refused["sku"], refused["status"], refused["code"]) == ("BOWL", "refused", "invalid")
+    assert list(refused["fields"]) == [field]
+    assert (made["sku"], made["status"], made["fields"]) == ("LAMP", "created", {})
+    assert [variant.sku for variant in Variant.objects.all()] == ["LAMP"]
+
+
 # --- what changed since
 
 

@@ -16,6 +16,7 @@ from marketflow.core.errors import Refusal
 from marketflow.core.middleware import RETRY_AFTER, is_passing
 from marketflow.core.rate_limits import TooMany
 
+INVALID = "Some of this can't be accepted."
 NOT_FOUND = {"code": "not_found", "detail": "There is nothing here for you."}
 
 
@@ -55,16 +56,17 @@ def _invalid(exc: ValidationError) -> dict[str, Any]:
     detail = exc.detail if isinstance(exc.detail, dict) else {"non_field_errors": exc.detail}
     return {
         "code": "invalid",
-        "detail": "Some of this can't be accepted.",
-        "fields": {name: _texts(errors) for name, errors in detail.items()},
+        "detail": INVALID,
+        "fields": {name: texts(errors) for name, errors in detail.items()},
     }
 
 
-def _texts(errors: Any) -> Any:
+def texts(errors: Any) -> Any:
+    """What is wrong with which field, as it goes over the wire."""
     if isinstance(errors, dict):
-        return {name: _texts(inner) for name, inner in errors.items()}
+        return {name: texts(inner) for name, inner in errors.items()}
     if isinstance(errors, list):
-        return [_texts(error) for error in errors]
+        return [texts(error) for error in errors]
     return str(errors)
 
 

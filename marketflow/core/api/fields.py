@@ -100,10 +100,21 @@ class StrictSerializer(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                raise serializers.ValidationError(dict.fromkeys(unknown, ["Unknown field."]))
+            self._refuse_unknown(data)
         return super().to_internal_value(data)
+
+    def require_shape(self, data: Any) -> None:
+        """Which fields there are, whatever they hold. Raises ValidationError."""
+        if not isinstance(data, dict):
+            raise serializers.ValidationError({"non_field_errors": ["Send an object."]})
+        self._refuse_unknown(data)
+        needed = (name for name, field in self.fields.items() if field.required)
+        if missing := sorted(set(needed) - set(data)):
+            raise serializers.ValidationError(dict.fromkeys(missing, ["This field is required."]))
+
+    def _refuse_unknown(self, data: dict[str, Any]) -> None:
+        if unknown := sorted(set(data) - set(self.fields)):
+            raise serializers.ValidationError(dict.fromkeys(unknown, ["Unknown field."]))
 
 
 class Nothing(StrictSerializer):

@@ -20,6 +20,7 @@ from catalog.services.stock_sync import Change, Count, Result
 from marketflow.core.api import changes, pagination
 from marketflow.core.api.bulk import EachByItself, RefusedFields, Unread
 from marketflow.core.api.fields import StrictSerializer, WholeNumberField
+from marketflow.core.api.filters import Several, narrowed
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.pagination import Pages
 from marketflow.core.api.permissions import IsAuthenticated
@@ -58,6 +59,10 @@ class StockPageSerializer(serializers.Serializer):
     previous = serializers.URLField(allow_null=True, required=False)
     changed_until = serializers.DateTimeField(required=False)
     results = StockRowSerializer(many=True)
+
+
+class StockFilter(serializers.Serializer):
+    sku = Several(serializers.CharField(max_length=64), source="variant__sku__in")
 
 
 class StockItemInput(StrictSerializer):
@@ -108,14 +113,15 @@ class StockView(APIView):
 
     @extend_schema(
         parameters=[
+            StockFilter,
             *changes.PARAMETERS,
             *pagination.PARAMETERS,
         ],
         responses=StockPageSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Every SKU whose stock is counted, or what changed since an hour."""
-        rows = self._items(self.get_object())
+        """Every SKU that is counted, those named by `sku`, or what changed since an hour."""
+        rows = narrowed(self._items(self.get_object()), request, StockFilter)
         if changes.is_asked(request):
             page = changes.page(request, rows)
             return page.answer(StockRowSerializer(page.rows, many=True).data)

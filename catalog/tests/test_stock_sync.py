@@ -383,3 +383,19 @@ def test_what_changed_since_is_read_to_its_end_by_a_cursor(fern, shop, bowl):
 )
 def test_a_question_that_makes_no_sense_is_refused(fern, bowl, query):
     assert fern.get(f"{URL}?{query}").status_code == 400
+
+
+def test_the_stock_of_single_skus_is_asked_for(fern, shop, bowl):
+    for sku in ("LAMP", "VASE"):
+        make_variant(shop, sku.title(), sku=sku, stock=1)
+
+    def skus(query):
+        answer = fern.get(f"{URL}?{query}")
+        assert answer.status_code == 200, answer.content
+        return [row["sku"] for row in answer.json()["results"]]
+
+    assert skus("sku=BOWL") == ["BOWL"]
+    assert sorted(skus("sku=BOWL&sku=LAMP")) == ["BOWL", "LAMP"]
+    assert skus("sku=NO") == []
+    assert skus("sku=LAMP&changed_since=2026-01-01T00:00:00Z") == ["LAMP"]
+    assert fern.get(f"{URL}?sku=").status_code == 400

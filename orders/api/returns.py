@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketflow.core.api.filters import FilteredList
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import IsAuthenticated
@@ -20,6 +21,7 @@ from orders.api.aftercare import (
     RejectionInput,
     ReturnSerializer,
 )
+from orders.api.filters import DisputeFilter, ReturnFilter
 from orders.models import Dispute, Return
 from orders.services import disputes, returns
 from orders.services.returns import Arrived
@@ -28,12 +30,13 @@ from orders.services.returns import Arrived
 SCOPES = {"read": "returns:read", "write": "returns:write", "withdrawal": ""}
 
 
-class ReturnViewSet(viewsets.ReadOnlyModelViewSet):
+class ReturnViewSet(FilteredList, viewsets.ReadOnlyModelViewSet):
     """Returns of the caller's orders and of their shops."""
 
     permission_classes = [IsAuthenticated]
     scopes = SCOPES
     serializer_class = ReturnSerializer
+    filter_class = ReturnFilter
     queryset = Return.objects.none()
     lookup_field = "uuid"
     lookup_url_kwarg = "id"
@@ -46,6 +49,11 @@ class ReturnViewSet(viewsets.ReadOnlyModelViewSet):
         if self.action == "withdrawal":
             return rows.filter(seller_order__order__buyer=user)
         return rows.visible_to(user)
+
+    @extend_schema(parameters=[ReturnFilter])
+    def list(self, request: Request) -> Response:
+        """Returns of the caller's orders and of their shops, newest first."""
+        return super().list(request)
 
     @extend_schema(request=ApprovalInput, responses={201: ReturnSerializer})
     @action(detail=True, methods=["post"])
@@ -100,12 +108,13 @@ class ReturnViewSet(viewsets.ReadOnlyModelViewSet):
         return Response(self.get_serializer(self.get_object()).data, status=201)
 
 
-class DisputeViewSet(viewsets.ReadOnlyModelViewSet):
+class DisputeViewSet(FilteredList, viewsets.ReadOnlyModelViewSet):
     """Disputes about the caller's orders and those of their shops. Staff decide them."""
 
     permission_classes = [IsAuthenticated]
     scopes = SCOPES
     serializer_class = DisputeSerializer
+    filter_class = DisputeFilter
     queryset = Dispute.objects.none()
     lookup_field = "uuid"
     lookup_url_kwarg = "id"
@@ -118,6 +127,11 @@ class DisputeViewSet(viewsets.ReadOnlyModelViewSet):
         if self.action == "withdrawal":
             return rows.filter(seller_order__order__buyer=user)
         return rows.visible_to(user)
+
+    @extend_schema(parameters=[DisputeFilter])
+    def list(self, request: Request) -> Response:
+        """Disputes about the caller's orders and those of their shops, newest first."""
+        return super().list(request)
 
     @extend_schema(request=AnswerInput, responses={201: DisputeSerializer})
     @action(detail=True, methods=["post"])

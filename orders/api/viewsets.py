@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from marketflow.core.api import changes
 from marketflow.core.api.answers import answer
 from marketflow.core.api.files import FilesOrErrors
+from marketflow.core.api.filters import FilteredList
 from marketflow.core.api.idempotency import idempotent, work_id
 from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated
@@ -31,6 +32,7 @@ from orders.api.aftercare import (
     ReturnSerializer,
     TimelineEntrySerializer,
 )
+from orders.api.filters import OrderFilter, SellerOrderFilter
 from orders.api.guests import OpenedByToken
 from orders.api.inputs import part_named, part_of_lines, person
 from orders.api.serializers import (
@@ -56,10 +58,11 @@ from orders.services.shares import Wanted
 from orders.views.papers import as_pdf
 
 
-class OrderViewSet(OpenedByToken, viewsets.ReadOnlyModelViewSet):
+class OrderViewSet(FilteredList, OpenedByToken, viewsets.ReadOnlyModelViewSet):
     """The caller's orders: by account, or one of them by `X-Order-Token`."""
 
     serializer_class = OrderSerializer
+    filter_class = OrderFilter
     queryset = Order.objects.none()
     lookup_field = "number"
     lookup_value_regex = r"[A-Za-z0-9-]{1,40}"
@@ -74,11 +77,11 @@ class OrderViewSet(OpenedByToken, viewsets.ReadOnlyModelViewSet):
     def get_serializer_class(self):
         return OrderSummarySerializer if self.action == "list" else OrderSerializer
 
-    @extend_schema(parameters=changes.PARAMETERS)
+    @extend_schema(parameters=[OrderFilter, *changes.PARAMETERS])
     def list(self, request: Request) -> Response:
         """The caller's orders, newest first, or what changed of them since an hour."""
         if changes.is_asked(request):
-            rows = self.get_queryset().with_last_change()
+            rows = self.filter_queryset(self.get_queryset()).with_last_change()
             page = changes.page(request, rows, "last_change")
             return page.answer(OrderSummarySerializer(page.rows, many=True).data)
         return super().list(request)
@@ -216,7 +219,7 @@ DUTIES = {
 }
 
 
-class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
+class SellerOrderViewSet(FilteredList, viewsets.ReadOnlyModelViewSet):
     """What the caller's shops must send."""
 
     permission_classes = [IsAuthenticated]
@@ -227,6 +230,7 @@ class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
         "refund": "refunds:write",
     }
     serializer_class = ShopsOrderSerializer
+    filter_class = SellerOrderFilter
     queryset = SellerOrder.objects.none()
     lookup_field = "number"
     lookup_value_regex = r"[A-Za-z0-9-]{1,40}"
@@ -235,11 +239,11 @@ class SellerOrderViewSet(viewsets.ReadOnlyModelViewSet):
         duty = DUTIES.get(self.action, "orders")
         return SellerOrder.objects.managed_by(self.request.user, duty).with_contents()
 
-    @extend_schema(parameters=changes.PARAMETERS)
+    @extend_schema(parameters=[SellerOrderFilter, *changes.PARAMETERS])
     def list(self, request: Request) -> Response:
         """The shop's orders, newest first, or what changed of them since an hour."""
         if changes.is_asked(request):
-            page = changes.page(request, self.get_queryset())
+            page = changes.page(request, self.filter_queryset(self.get_queryset()))
             return page.answer(self.get_serializer(page.rows, many=True).data)
         return super().list(request)
 

@@ -414,3 +414,35 @@ def test_a_billing_address_or_note_out_of_shape_orders_nothing(guest, bowl, wron
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert not Order.objects.exists()
+
+
+def test_orders_and_what_a_shop_must_send_are_narrowed_by_state(api, buyer, seller, bowl, shop):
+    unpaid = make_order(buyer, bowl)
+    paid, sent = (make_order(buyer, bowl, paid=True).seller_orders.get() for _ in range(2))
+    fulfilment.ship(seller_order=sent)
+    fern = api_for(seller)
+
+    def numbers(client, address):
+        answer = client.get(f"/api/v1/{address}")
+        assert answer.status_code == 200, answer.content
+        return {row["number"] for row in answer.json()["results"]}
+
+    assert numbers(api, "orders/?state=awaiting_payment") == {unpaid.number}
+    assert numbers(fern, "seller-orders/?state=paid") == {paid.number}
+    assert numbers(fern, "seller-orders/?state=paid&state=shipped") == {paid.number, sent.number}
+    assert numbers(fern, f"seller-orders/?state=shipped&shop={shop.slug}") == {sent.number}
+    assert numbers(fern, "seller-orders/?shop=rival-goods") == set()
+    since = "changed_since=2026-01-01T00:00:00Z"
+    assert numbers(fern, f"seller-orders/?state=shipped&{since}") == {sent.number}
+    assert numbers(api, f"orders/?state=awaiting_payment&{since}") == {unpaid.number}
+    # One order is found by its number, whatever else stands there.
+    assert fern.get(f"/api/v1/seller-orders/{paid.number}/?state=shipped").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["orders", "seller-orders", "returns", "disputes"])
+@pytest.mark.parametrize("state", ["stolen", "", "paid&state=stolen"])
+def test_a_state_that_is_none_is_named_with_those_there_are(api, name, state):
+    answer = api.get(f"/api/v1/{name}/?state={state}")
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["state"])
+    assert "One of " in str(answer.json()["fields"]["state"])

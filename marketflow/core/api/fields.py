@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
@@ -75,6 +76,21 @@ class WholeNumberField(serializers.IntegerField):
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of several words, which a refusal names."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError as problem:
+            raise serializers.ValidationError(one_of(self.choices)) from problem
+
+
+def one_of(choices: Iterable[Any]) -> str:
+    """What to say to a word that is none of `choices`."""
+    return f"One of {', '.join(map(str, choices))}."
 
 
 @extend_schema_field(

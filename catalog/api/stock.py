@@ -70,7 +70,10 @@ class StockItemInput(StrictSerializer):
 
     sku = serializers.CharField(max_length=64)
     on_hand = WholeNumberField(min_value=0, max_value=MOST_UNITS, required=False)
-    as_of = serializers.DateTimeField(required=False)
+    as_of = serializers.DateTimeField(
+        required=False,
+        help_text="As finely as the clock reads: whole seconds are their beginning.",
+    )
     delta = WholeNumberField(min_value=-MOST_UNITS, max_value=MOST_UNITS, required=False)
     key = serializers.CharField(max_length=80, required=False)
 

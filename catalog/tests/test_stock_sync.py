@@ -273,6 +273,17 @@ def test_a_shape_that_makes_no_sense_is_refused_whole(fern, bowl, item):
     assert stock_of(bowl) == (10, 0)
 
 
+def test_an_hour_without_a_zone_is_of_utc(fern, bowl):
+    with time_machine.travel(hours_ago(1)):
+        naive = now().replace(tzinfo=None).isoformat()
+    item = {"sku": "BOWL", "on_hand": 7, "as_of": naive}
+
+    (result,) = fern.post(URL, {"items": [item]}).json()["items"]
+
+    assert result["status"] == "done"
+    assert StockItem.objects.get(variant=bowl).counted_at.replace(tzinfo=None).isoformat() == naive
+
+
 @pytest.mark.parametrize(
     ("item", "field"),
     [

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from marketflow.core import events
+from orders.views.paying import WHY
 
 GUIDE = Path(settings.BASE_DIR) / "docs" / "api.md"
 
@@ -46,3 +47,9 @@ def test_the_list_of_events_is_complete():
         if not event.__module__.endswith(("tests", "conftest"))
         and ".tests." not in event.__module__
     }
+
+
+def test_the_guide_lists_why_a_payment_may_fail():
+    guide = GUIDE.read_text("utf-8")
+
+    assert [code for code in WHY if f"`{code}`" not in guide] == []

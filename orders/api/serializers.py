@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -133,6 +134,14 @@ class PaymentSerializer(serializers.ModelSerializer):
     id = serializers.UUIDField(source="uuid")
     status = serializers.SerializerMethodField()
     amount = MoneyField()
+    failure = serializers.CharField(
+        help_text="Why it failed: card_declined, insufficient_funds, expired_card, incorrect_cvc, "
+        "processing_error, card_not_accepted, authentication_refused, abandoned, not_started, "
+        "provider_refused, or another code of the provider's. Blank where it did not."
+    )
+    action_url = serializers.SerializerMethodField(
+        help_text="Where to send the buyer while an action is required; blank otherwise."
+    )
 
     class Meta:
         model = Payment
@@ -152,6 +161,10 @@ class PaymentSerializer(serializers.ModelSerializer):
     def get_status(self, payment: Payment) -> str:
         # Started, and its outcome not known yet: to a program that is "processing".
         return "processing" if payment.state == Payment.State.CREATED else payment.state
+
+    def get_action_url(self, payment: Payment) -> str:
+        own = payment.action_url.startswith("/")
+        return settings.SITE_URL + payment.action_url if own else payment.action_url
 
 
 class StartedPaymentSerializer(PaymentSerializer):

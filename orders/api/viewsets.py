@@ -177,7 +177,11 @@ class OrderViewSet(FilteredList, OpenedByToken, viewsets.ReadOnlyModelViewSet):
     @action(detail=True, methods=["post"], url_path="payments")
     @idempotent(required=True, calls_out=True)
     def pay(self, request: Request, number: str) -> Response:
-        """Pay the whole order."""
+        """Pay the whole order. An attempt is a 201 whatever comes of it: `status` says what.
+
+        With `failed`, `failure` says why, and the order may be paid again; `requires_action`
+        waits for the buyer at `action_url`. 409 `already_paid`, `order_expired`.
+        """
         order = self._order_alone()
         serializer = PaymentInput(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -294,7 +298,10 @@ class SellerOrderViewSet(FilteredList, viewsets.ReadOnlyModelViewSet):
     @refunds.mapping.post
     @idempotent(required=True)
     def refund(self, request: Request, number: str) -> Response:
-        """Give money back: units at what was paid for them or an amount, and of the delivery."""
+        """Give money back: units at what was paid for them or an amount, and of the delivery.
+
+        Needs an `Idempotency-Key`.
+        """
         part = self.get_object()
         values = validated(RefundInput, request)
         decided = refunds.decide(

@@ -203,9 +203,10 @@ def test_an_unknown_field_is_named(api, bowl):
 
 
 @pytest.mark.parametrize(
-    ("card", "status"), [(DECLINED, "failed"), (ASKS_FIRST, "requires_action")]
+    ("card", "status", "failure"),
+    [(DECLINED, "failed", "card_declined"), (ASKS_FIRST, "requires_action", "")],
 )
-def test_cards_that_do_not_pay_at_once(api, buyer, bowl, card, status):
+def test_cards_that_do_not_pay_at_once(api, buyer, bowl, settings, card, status, failure):
     order = make_order(buyer, bowl)
 
     answer = api.post(
@@ -215,7 +216,12 @@ def test_cards_that_do_not_pay_at_once(api, buyer, bowl, card, status):
     )
 
     order.refresh_from_db()
-    assert (answer.status_code, answer.json()["status"]) == (201, status)
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["failure"]) == (201, status, failure)
+    # Whole, so that any program can send its buyer there.
+    asks = status == "requires_action"
+    assert told["action_url"].startswith(f"{settings.SITE_URL}/orders/") == asks
+    assert bool(told["action_url"]) == asks
     assert order.state == "awaiting_payment"
     assert stock_of(bowl) == (5, 1)
 

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.models import Category, Product, TaxClass
-from marketflow.core.api.fields import PriceField, StrictSerializer, WholeNumberField
+from marketflow.core.api.fields import ChoiceField, PriceField, StrictSerializer, WholeNumberField
 
 MOST_UNITS = 1_000_000
 MOST_TAGS = 30
@@ -72,9 +72,9 @@ class ProductFields(StrictSerializer):
     tags = serializers.ListField(
         child=serializers.CharField(max_length=60), max_length=MOST_TAGS, required=False
     )
-    condition = serializers.ChoiceField(choices=Product.Condition.choices, required=False)
-    tax_class = serializers.ChoiceField(choices=TaxClass.choices, required=False)
-    state = serializers.ChoiceField(choices=STATES, required=False)
+    condition = ChoiceField(choices=Product.Condition.choices, required=False)
+    tax_class = ChoiceField(choices=TaxClass.choices, required=False)
+    state = ChoiceField(choices=STATES, required=False)
     is_listed = serializers.BooleanField(required=False)
     option_names = serializers.ListField(
         child=serializers.CharField(max_length=60), max_length=3, required=False

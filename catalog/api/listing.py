@@ -15,8 +15,33 @@ from catalog.models import Category, Product
 from catalog.services import search
 from catalog.services.counting import count_of
 from catalog.services.facets import count_facets
-from catalog.services.filters import Filters, read_filters
+from catalog.services.filters import ORDERINGS, Filters, read_filters
+from marketflow.core.api.fields import one_of
 from marketflow.core.api.pagination import Pages
+
+EXPECTED = {
+    "ordering": one_of(ORDERINGS),
+    "condition": one_of(Product.Condition.values),
+    "in_stock": one_of(["1", "0"]),
+    "facets": one_of(["1"]),
+    "category": "No such category.",
+    "min_price": "A whole number of minor units.",
+    "max_price": "A whole number of minor units.",
+    "min_rating": "A number from 0 to 5.",
+}
+OTHER = "Not understood."
+
+
+# Parameters by which a list is narrowed or sorted, besides the shop; and how others begin.
+NARROWING = {"q", "category", "min_price", "max_price", "in_stock", "min_rating"}
+NARROWING |= {"condition", "ships_from", "ordering", "facets"}
+PREFIXES = ("option.", "attribute.")
+
+
+def narrowing(request: Request) -> set[str]:
+    """What `request` asks of a list of products, besides the shop."""
+    named = {name for name in request.query_params if name.startswith(PREFIXES)}
+    return named | NARROWING & set(request.query_params)
 
 
 class ProductPages(Pages):
@@ -42,7 +67,7 @@ class ProductList:
         if "facets" in asked and not self.counts:
             wrong.add("facets")
         if wrong:
-            raise ValidationError(dict.fromkeys(sorted(wrong), ["Not understood."]))
+            raise ValidationError({name: [EXPECTED.get(name, OTHER)] for name in sorted(wrong)})
         self.found = search.find(self.request.query_params.get("q", ""), literally=False)
 
     @property

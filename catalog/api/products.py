@@ -22,7 +22,7 @@ from catalog.api.inputs import (
     VariantChangeInput,
     VariantInput,
 )
-from catalog.api.listing import ProductList, ProductPages
+from catalog.api.listing import ProductList, ProductPages, narrowing
 from catalog.api.serializers import (
     OwnProductSerializer,
     OwnVariantSerializer,
@@ -145,7 +145,7 @@ class ProductViewSet(PublicReads, viewsets.ReadOnlyModelViewSet):
         rows = Product.objects.managed_by(request.user).with_page_data().with_all_variants()
         if shop := request.query_params.get("shop", ""):
             rows = rows.filter(shop__slug=shop)
-        page = changes.page(request, rows, "updated_at")
+        page = changes.page(request, rows, "updated_at", without=narrowing(request))
         return page.answer([answer(OwnProductSerializer, product) for product in page.rows])
 
     def _own(self, product: Product, status: int = 200) -> Response:

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.models import Category, Product, ProductImage, Variant
+from marketflow.core.api.addresses import whole
 from marketflow.core.api.answers import answer
 from marketflow.core.api.fields import MoneyField
 
@@ -91,7 +92,7 @@ class PictureSerializer(serializers.ModelSerializer):
     """`url` is a JPEG that everything can show; `sources` are smaller files in several widths."""
 
     id = serializers.UUIDField(source="uuid")
-    url = serializers.CharField(source="fallback_url")
+    url = serializers.SerializerMethodField()
     sources = serializers.SerializerMethodField()
 
     class Meta:
@@ -99,9 +100,16 @@ class PictureSerializer(serializers.ModelSerializer):
         fields = ["id", "alt", "width", "height", "url", "sources"]
         read_only_fields = fields
 
+    def get_url(self, image: ProductImage) -> str:
+        return whole(image.fallback_url)
+
     @extend_schema_field(PictureSourceSerializer(many=True))
     def get_sources(self, image: ProductImage) -> list[dict[str, str]]:
-        return [{"type": kind, "srcset": srcset} for kind, srcset in image.sources]
+        return [{"type": kind, "srcset": _whole_set(srcset)} for kind, srcset in image.sources]
+
+
+def _whole_set(srcset: str) -> str:
+    return ", ".join(map(whole, srcset.split(", ")))
 
 
 class AttributeSerializer(serializers.Serializer):

@@ -267,19 +267,24 @@ def _write(variant: Variant, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(variant, name, value)
     if variant.compare_at_minor is not None and variant.compare_at_minor <= variant.price_minor:
-        raise FormerPriceTooLow
+        raise FormerPriceTooLow(**_which(variant))
+
+
+def _which(variant: Variant) -> dict[str, Any]:
+    """What tells a variant from its neighbours: one without a SKU has its place, from 0."""
+    return {"sku": variant.sku, "position": variant.position}
 
 
 def _choose(variant: Variant, options: Mapping[str, str]) -> None:
     product = variant.product
     names = [getattr(product, f"{column}_name") for column in OPTION_COLUMNS]
     if set(options) != {name for name in names if name}:
-        raise WrongOptions(options=product.option_names)
+        raise WrongOptions(options=product.option_names, **_which(variant))
     chosen = {
         column: options.get(name, "") for column, name in zip(OPTION_COLUMNS, names, strict=True)
     }
     if product.variants.filter(**chosen).exclude(pk=variant.pk).exists():
-        raise SameOptions(options=dict(options))
+        raise SameOptions(options=dict(options), **_which(variant))
     for column, value in chosen.items():
         setattr(variant, column, value)
 

@@ -22,6 +22,13 @@ class TitleAndPriceNeeded(Refusal):
     message = _("A new product needs a title and a price.")
 
 
+class Archived(Refusal):
+    """Somebody took off sale what a nightly list still names, and must not see it return."""
+
+    code = "archived"
+    message = _("The product was taken off sale for good. Change its state to sell it again.")
+
+
 @dataclass(frozen=True)
 class Upserted:
     """`status` is `created`, `changed` or `unchanged`."""
@@ -36,7 +43,7 @@ def upsert(*, shop: Shop, sku: str, **values: Any) -> Upserted:
     `values` are those of `editing.create_product` and `editing.change_variant`; what belongs to
     the product is shared by its variants. Stock is no part of it: `stock_sync`. Each is a unit of
     its own; nothing is written and nothing published where all is so already. Raises
-    `TitleAndPriceNeeded` and the refusals of `editing`. Publishes `ProductChanged`.
+    `TitleAndPriceNeeded`, `Archived` and the refusals of `editing`. Publishes `ProductChanged`.
     """
     of_variant = {name: values.pop(name) for name in OF_THE_VARIANT if name in values}
     rows = Variant.objects.filter(shop=shop, sku=sku).select_related("product__category")
@@ -47,6 +54,8 @@ def upsert(*, shop: Shop, sku: str, **values: Any) -> Upserted:
         product = editing.create_product(shop=shop, variants=[{"sku": sku} | of_variant], **values)
         return Upserted("created", product.variants.select_related("product").get())
 
+    if variant.product.state == Product.State.ARCHIVED:
+        raise Archived(sku=sku)
     is_changed = False
     if differing := _differing(variant, of_variant):
         variant = editing.change_variant(variant=variant, **differing)

@@ -100,6 +100,14 @@ def test_a_parameter_that_makes_no_sense_is_named(visitor, shirts, query, name):
     assert list(answer.json()["fields"]) == [name]
 
 
+def test_a_refused_order_names_those_there_are(visitor, shirts):
+    answer = visitor.get(f"{PRODUCTS}?ordering=secret&in_stock=perhaps")
+
+    fields = answer.json()["fields"]
+    assert fields["ordering"][0].startswith("One of relevance, popular, newest, price,")
+    assert fields["in_stock"] == ["One of 1, 0."]
+
+
 def test_words_that_nothing_has_find_nothing_and_break_nothing(visitor, shirts):
     for text in ["%00", "'", "100%", "\\", "a" * 500, "\N{PILE OF POO}"]:
         assert visitor.get(PRODUCTS, {"q": text}).status_code == 200
@@ -306,13 +314,14 @@ def test_suggestions_name_categories_shops_and_products(visitor, shop):
     make_category("Ferns")
     make_variant(shop, "Fern pot")
 
+    drawing = reverse("art", args=["fern-pot"])
     found = visitor.get("/api/v1/search/suggestions/?q=fer").json()
 
     assert found == {
         "categories": [{"slug": "ferns", "name": "Ferns"}],
         "shops": [{"slug": "fern-co", "name": "Fern & Co"}],
         "products": [
-            {"slug": "fern-pot", "title": "Fern pot", "picture": reverse("art", args=["fern-pot"])}
+            {"slug": "fern-pot", "title": "Fern pot", "picture": f"http://testserver{drawing}"}
         ],
     }
 

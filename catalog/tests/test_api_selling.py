@@ -278,7 +278,7 @@ def test_the_last_variant_of_a_published_product_stays(shop_api, bowl):
 # --- pictures
 
 
-def test_a_picture_is_taken_in(shop_api, bowl, media_root):
+def test_a_picture_is_taken_in(shop_api, bowl, media_root, settings):
     body = {"file": file(picture()), "alt": "A bowl"}
 
     answer = shop_api.post(url_of(bowl.product, "images/"), body, format="multipart")
@@ -287,7 +287,7 @@ def test_a_picture_is_taken_in(shop_api, bowl, media_root):
     image = ProductImage.objects.get()
     assert answer.json()["id"] == str(image.uuid)
     assert (image.alt, image.product) == ("A bowl", bowl.product)
-    assert answer.json()["url"].endswith(".jpg")
+    assert answer.json()["url"] == f"{settings.SITE_URL}{image.fallback_url}"
 
 
 def test_a_picture_sent_twice_under_one_key_is_one_picture(shop_api, bowl, media_root):
@@ -385,3 +385,48 @@ def test_nobody_signs_in_first(bowl):
         answer = getattr(APIClient(), method)(url, body)
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated"), url
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"options": {"Size": "M"}}, "variant_exists"),
+        ({"options": {}}, "wrong_options"),
+        ({"options": {"Size": "L"}, "compare_at_price": PRICE}, "former_price_too_low"),
+    ],
+)
+def test_a_refusal_names_the_variant_it_is_about(shop_api, shop, wrong, code):
+    good = {"sku": "SHIRT-M", "price": PRICE, "options": {"Size": "M"}}
+    body = {"shop": shop.slug, "title": "Shirt", "option_names": ["Size"]}
+    second = {"sku": "SHIRT-L", "price": PRICE} | wrong
+
+    answer = shop_api.post("/api/v1/products/", body | {"variants": [good, second]})
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (409, code)
+    assert (told["sku"], told["position"]) == ("SHIRT-L", 1)
+    assert not Product.objects.filter(title="Shirt").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"title": 5}, "title"),
+        ({"brand": 1.5}, "brand"),
+        ({"tags": ["wood", 5]}, "tags"),
+        ({"category": 5}, "category"),
+    ],
+)
+def test_a_number_is_no_text(shop_api, bowl, change, field):
+    answer = shop_api.patch(url_of(bowl.product), change)
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
+    bowl.product.refresh_from_db()
+    assert (bowl.product.title, bowl.product.brand, bowl.product.tags) == ("Oak bowl", "", [])
+
+
+def test_a_word_that_is_no_choice_is_answered_with_those_there_are(shop_api, bowl):
+    answer = shop_api.patch(url_of(bowl.product), {"condition": "broken"})
+
+    assert answer.status_code == 400
+    assert answer.json()["fields"]["condition"] == ["One of new, refurbished, used."]

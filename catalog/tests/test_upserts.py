@@ -6,6 +6,7 @@ import pytest
 
 from accounts.tests.factories import make_user
 from catalog.models import Product, Variant
+from catalog.services import editing
 from catalog.tests.factories import make_category, make_variant
 from marketflow.core.models import OutboxEvent
 from marketflow.core.tests.clients import api_for
@@ -152,6 +153,21 @@ def test_a_value_that_does_not_fit_is_one_items_and_stops_no_other(fern, shop, w
     assert [variant.sku for variant in Variant.objects.all()] == ["LAMP"]
 
 
+def test_what_was_taken_off_sale_for_good_stays_so(fern, shop):
+    bowl = make_variant(shop, "Oak bowl", sku="BOWL", price=2000)
+    editing.archive_product(product=bowl.product)
+
+    (refused,) = put(fern, {"sku": "BOWL", "price": euro(1500), "state": "published"})
+
+    bowl.refresh_from_db()
+    bowl.product.refresh_from_db()
+    assert (refused["status"], refused["code"]) == ("refused", "archived")
+    assert (bowl.price_minor, bowl.product.state) == (2000, "archived")
+    # Who means it says so.
+    fern.patch(f"/api/v1/products/{bowl.product.slug}/", {"state": "published"})
+    assert put(fern, {"sku": "BOWL", "price": euro(1500)})[0]["status"] == "changed"
+
+
 # --- what changed since
 
 
@@ -180,3 +196,10 @@ def test_changed_products_cost_the_same_for_one_and_for_five(
         make_variant(shop, f"Bowl {number}", sku=f"B{number}")
     with django_assert_num_queries(len(captured)):
         assert len(fern.get(url).json()["results"]) == 5
+
+
+@pytest.mark.parametrize("name", ["q", "page", "category", "ordering", "option.Size", "in_stock"])
+def test_changes_are_not_narrowed_by_what_they_would_ignore(fern, shop, name):
+    answer = fern.get(f"/api/v1/products/?changed_since=2026-01-01T00:00:00Z&{name}=1")
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, [name])

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from marketflow.core.api.fields import StrictSerializer
+from marketflow.core.api.fields import ChoiceField, StrictSerializer
 from notifications.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from notifications.webhook_events import EVENTS, EVERYTHING
 
@@ -115,7 +115,7 @@ class SentAgainSerializer(serializers.Serializer):
 class EndpointFields(StrictSerializer):
     url = serializers.CharField(max_length=500, help_text="Begins with https://.")
     events = serializers.ListField(
-        child=serializers.ChoiceField(NAMES),
+        child=ChoiceField(NAMES),
         allow_empty=False,
         max_length=len(NAMES),
         help_text="`*` is all of them, those to come included.",
@@ -153,4 +153,4 @@ class DeliveryFilter(serializers.Serializer):
     """Of the query string."""
 
     event = serializers.CharField(max_length=40, required=False)
-    state = serializers.ChoiceField(WebhookDelivery.State.choices, required=False)
+    state = ChoiceField(WebhookDelivery.State.choices, required=False)

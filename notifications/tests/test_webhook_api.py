@@ -63,6 +63,12 @@ def test_the_same_key_gives_the_same_secret_which_is_kept_sealed(fern):
     assert first.json()["secret"] not in IdempotentRequest.objects.get().body
 
 
+def test_an_address_needs_no_path(fern):
+    answer = fern.post(URL, body(url="https://erp.example"))
+
+    assert (answer.status_code, answer.json()["url"]) == (201, "https://erp.example")
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from carts.models import CartLine
+from marketflow.core.api.addresses import whole
 from marketflow.core.api.fields import (
     PRICE,
     MoneyField,
@@ -76,7 +77,7 @@ class ReturnPictureSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_url(self, picture: ReturnPicture) -> str:
-        return reverse("v1:return-picture", args=[picture.parcel.uuid, picture.uuid])
+        return whole(reverse("v1:return-picture", args=[picture.parcel.uuid, picture.uuid]))
 
 
 class ReturnSerializer(serializers.ModelSerializer):
@@ -225,6 +226,12 @@ class ReceiptInput(StrictSerializer):
     shipping = serializers.BooleanField(
         required=False, default=False, help_text="Refund what is left of the delivery too."
     )
+
+    def validate_lines(self, lines: list[dict]) -> list[dict]:
+        # It would end the return, and what comes tomorrow could not be said any more.
+        if not any(line["quantity"] for line in lines):
+            raise serializers.ValidationError("Nothing arrived: say it when something has.")
+        return lines
 
 
 class DisputeInput(ReasonInput):

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.models import Shop
 from marketflow.core.api import changes
-from marketflow.core.api.fields import MoneyField, StrictSerializer
+from marketflow.core.api.fields import ChoiceField, MoneyField, StrictSerializer
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.inputs import validated
 from marketflow.core.api.permissions import IsAuthenticated
@@ -137,7 +137,7 @@ class PayoutFilter(serializers.Serializer):
     """Of the query string."""
 
     shop = serializers.SlugField(required=False)
-    state = serializers.ChoiceField(Payout.State.choices, required=False)
+    state = ChoiceField(Payout.State.choices, required=False)
     to = serializers.DateField(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field]:

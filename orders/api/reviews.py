@@ -21,7 +21,7 @@ from catalog.models import Product
 from marketflow.core import rate_limits
 from marketflow.core.api import pagination
 from marketflow.core.api.caching import PublicReads
-from marketflow.core.api.fields import StrictSerializer, WholeNumberField
+from marketflow.core.api.fields import StrictSerializer, WholeNumberField, one_of
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated, IsAuthenticatedToWrite
@@ -160,7 +160,8 @@ class ProductReviewsView(PublicReads, generics.GenericAPIView):
         product = get_object_or_404(Product.objects.visible_to(request.user), slug=slug)
         wanted = Wanted.of(request.query_params)
         if wanted.wrong:
-            raise ValidationError(dict.fromkeys(sorted(wanted.wrong), ["Not understood."]))
+            expected = {"rating": one_of(Review.STARS), "ordering": one_of(ORDERINGS)}
+            raise ValidationError({name: [expected[name]] for name in sorted(wanted.wrong)})
         rows = Review.objects.shown().filter(product=product)
         page = self.paginate_queryset(wanted.narrow(rows).with_contents())
         answer = self.get_paginated_response(self.get_serializer(page, many=True).data)

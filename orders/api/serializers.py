@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import AddressFields
 from carts.api.serializers import ShippingChoiceField, TotalsSerializer
 from carts.models import CartLine
+from marketflow.core.api.addresses import whole
 from marketflow.core.api.answers import answer
 from marketflow.core.api.fields import MoneyField, StrictSerializer, WholeNumberField
 from orders import gateways
@@ -163,8 +163,7 @@ class PaymentSerializer(serializers.ModelSerializer):
         return "processing" if payment.state == Payment.State.CREATED else payment.state
 
     def get_action_url(self, payment: Payment) -> str:
-        own = payment.action_url.startswith("/")
-        return settings.SITE_URL + payment.action_url if own else payment.action_url
+        return whole(payment.action_url)
 
 
 class StartedPaymentSerializer(PaymentSerializer):

@@ -180,7 +180,8 @@ class OrderViewSet(FilteredList, OpenedByToken, viewsets.ReadOnlyModelViewSet):
         """Pay the whole order. An attempt is a 201 whatever comes of it: `status` says what.
 
         With `failed`, `failure` says why, and the order may be paid again; `requires_action`
-        waits for the buyer at `action_url`. 409 `already_paid`, `order_expired`.
+        waits for the buyer at `action_url`. 409 `already_paid`, `order_expired` and
+        `order_cancelled`.
         """
         order = self._order_alone()
         serializer = PaymentInput(data=request.data)

@@ -69,6 +69,21 @@ class InvalidTransition(Refusal):
     code = "invalid_transition"
     message = "This has moved on in the meantime."
 
+    def __init__(self, kind: str, src: str, dst: str) -> None:
+        """`src` is where it stands, by what is known; `dst` where it was to go."""
+        is_early = dst not in TRANSITIONS[kind].get(src, ()) and dst in _ahead(kind, src)
+        super().__init__("It is too early for that." if is_early else None, state=src)
+
+
+def _ahead(kind: str, state: str) -> set[str]:
+    """Every state that may still come, after one step or more."""
+    found: set[str] = set()
+    following = set(TRANSITIONS[kind].get(state, ()))
+    while following - found:
+        found |= following
+        following = {after for one in following for after in TRANSITIONS[kind].get(one, ())}
+    return found
+
 
 @append_only
 class StateChange(models.Model):
@@ -147,7 +162,7 @@ def move_all(steps: Sequence[Step], *, actor=None) -> None:
         is_allowed = dst in TRANSITIONS[kind.SUBJECT].get(src, ())
         found = kind.objects.filter(pk__in=rows, state=src)
         if not is_allowed or found.update(state=dst, changed_at=Now(), **also) != len(rows):
-            raise InvalidTransition(state=src)
+            raise InvalidTransition(kind.SUBJECT, src, dst)
     _record(steps, actor)
     for step in steps:
         for name, value in {"state": step.state, **step.also}.items():

@@ -61,6 +61,11 @@ class OrderExpired(Refusal):
     message = "This order was not paid in time, and its items were given back."
 
 
+class OrderCancelled(Refusal):
+    code = "order_cancelled"
+    message = "This order was cancelled."
+
+
 class PaymentOpen(Refusal):
     code = "payment_open"
     message = "A payment for this order is under way."
@@ -79,7 +84,7 @@ def start(
     The attempt is committed before the provider is called. `details` are the provider's own,
     and are not kept. `uuid` is the attempt's own id, where its caller may come twice: the second
     time it is resumed, not made again. Raises `UnknownMethod`, `AlreadyPaid`, `OrderExpired`,
-    `PaymentOpen`. Publishes `OrderPaid` when the whole sum is captured.
+    `OrderCancelled`, `PaymentOpen`. Publishes `OrderPaid` when the whole sum is captured.
     """
     gateway = gateways.named(method)
     if gateway is None:
@@ -171,6 +176,8 @@ def settle_free(*, order: Order) -> Payment:
 def _require_payable(order: Order) -> None:
     if order.state in (Order.State.PAID, Order.State.COMPLETED):
         raise AlreadyPaid(number=order.number)
+    if order.state == Order.State.CANCELLED:
+        raise OrderCancelled(number=order.number)
     if order.state != Order.State.AWAITING_PAYMENT or not order.is_held:
         raise OrderExpired(number=order.number)
 

@@ -188,6 +188,32 @@ def test_a_return_from_asking_to_the_refund(api, fern, part, order, line, bowl):
     call_command("audit")
 
 
+def test_a_receipt_of_nothing_leaves_the_return_open(fern, part, line):
+    arrived(part)
+    parcel = returns.request(part=part, lines={part.lines.get().pk: 3}, reason="Broken.")
+    fern.post(f"/api/v1/returns/{parcel.uuid}/approval/")
+    url = f"/api/v1/returns/{parcel.uuid}/receipt/"
+
+    answer = fern.post(url, {"lines": [{"id": line, "quantity": 0}]})
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["lines"])
+    parcel.refresh_from_db()
+    assert (parcel.state, parcel.received_at) == ("approved", None)
+
+
+def test_what_comes_too_early_is_not_said_to_come_too_late(fern, part):
+    early = fern.post(f"/api/v1/seller-orders/{part.number}/delivery/")
+    arrived(part)
+    late = fern.post(f"/api/v1/seller-orders/{part.number}/delivery/")
+
+    assert (early.status_code, early.json()) == (
+        409,
+        {"code": "invalid_transition", "detail": "It is too early for that.", "state": "paid"},
+    )
+    assert (late.status_code, late.json()["state"]) == (409, "delivered")
+    assert late.json()["detail"] == "This has moved on in the meantime."
+
+
 def test_broken_goods_and_the_delivery_are_said_at_the_receipt(api, fern, part, order, line, bowl):
     arrived(part)
     parcel = returns.request(part=part, lines={part.lines.get().pk: 3}, reason="Broken.")

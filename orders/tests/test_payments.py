@@ -12,8 +12,14 @@ from orders.gateways import Outcome
 from orders.gateways.protocol import RefundOutcome, Unknown
 from orders.gateways.test import ASKS_FIRST, CAPTURED, DECLINED, TestGateway
 from orders.models import Order, Payment
-from orders.services import closing, payments, refunds
-from orders.services.payments import AlreadyPaid, OrderExpired, PaymentOpen, UnknownMethod
+from orders.services import cancelling, closing, payments, refunds
+from orders.services.payments import (
+    AlreadyPaid,
+    OrderCancelled,
+    OrderExpired,
+    PaymentOpen,
+    UnknownMethod,
+)
 from orders.tests.factories import make_order, pay
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +132,16 @@ def test_after_the_hold_nothing_is_charged(order):
     with pytest.raises(OrderExpired):
         pay(order)
 
+    assert not Payment.objects.exists()
+
+
+def test_a_cancelled_order_is_not_called_one_that_came_too_late(order):
+    cancelling.cancel(order=order)
+
+    with pytest.raises(OrderCancelled) as refusal:
+        pay(order)
+
+    assert (refusal.value.code, refusal.value.facts["number"]) == ("order_cancelled", order.number)
     assert not Payment.objects.exists()
 
 

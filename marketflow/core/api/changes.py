@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,8 +79,17 @@ class Page:
         return Response({"next": url, "changed_until": self.until, "results": results})
 
 
-def page(request: Request, rows: QuerySet, column: str = "changed_at") -> Page:
-    """The page of `rows` that the request asks for, by their column `column`."""
+def page(
+    request: Request, rows: QuerySet, column: str = "changed_at", without: Iterable[str] = ()
+) -> Page:
+    """The page of `rows` that the request asks for, by their column `column`.
+
+    Raises ValidationError for what it asks for beside that would be ignored: `page`, and the
+    parameters `without` which the list is read here.
+    """
+    beside = sorted({"page", *without} & set(request.query_params))
+    if beside:
+        raise ValidationError(dict.fromkeys(beside, ["Not together with changed_since."]))
     size = min(_number(request, Pages.page_size), Pages.max_page_size)
     rows = rows.annotate(hour_of_change=_hour(column))
     if "cursor" in request.query_params:

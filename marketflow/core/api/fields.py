@@ -117,6 +117,7 @@ class StrictSerializer(serializers.Serializer):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             self._refuse_unknown(data)
+            self._refuse_numbers(data)
         return super().to_internal_value(data)
 
     def require_shape(self, data: Any) -> None:
@@ -128,9 +129,24 @@ class StrictSerializer(serializers.Serializer):
         if missing := sorted(set(needed) - set(data)):
             raise serializers.ValidationError(dict.fromkeys(missing, ["This field is required."]))
 
+    def _refuse_numbers(self, data: dict[str, Any]) -> None:
+        wrong = [name for name, value in data.items() if _is_number(self.fields[name], value)]
+        if wrong:
+            raise serializers.ValidationError(dict.fromkeys(wrong, ["Not a valid string."]))
+
     def _refuse_unknown(self, data: dict[str, Any]) -> None:
         if unknown := sorted(set(data) - set(self.fields)):
             raise serializers.ValidationError(dict.fromkeys(unknown, ["Unknown field."]))
+
+
+def _is_number(field: serializers.Field, value: Any) -> bool:
+    """Whether a JSON number stands where a text belongs, which DRF would make one of."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return any(_is_number(field.child, one) for one in value)
+    if isinstance(field, serializers.DictField) and isinstance(value, dict):
+        return any(_is_number(field.child, one) for one in value.values())
+    is_text = isinstance(field, serializers.CharField | serializers.UUIDField)
+    return is_text and isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Nothing(StrictSerializer):

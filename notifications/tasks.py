@@ -76,5 +76,5 @@ def forget_guests() -> int:
 
 
 def _most_seconds(usual: float) -> float:
-    """In the one process of the embedded default, the schedule's other tasks wait meanwhile."""
+    """Less at once, and sooner again, in the one process that answers pages too."""
     return EMBEDDED_SECONDS if settings.CELERY_TASK_ALWAYS_EAGER else usual

@@ -25,6 +25,7 @@ from django.urls import NoReverseMatch, URLPattern, resolve, reverse
 from rest_framework.test import APIClient
 
 from accounts.models import Shop
+from accounts.tests.factories import make_user
 from catalog.tests.factories import make_product, make_variant
 from chat.services import messaging
 from marketflow.api import v1
@@ -54,10 +55,22 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def two_shops(buyer, shop, seller, rival):
-    open_two_shops(buyer, shop, seller, rival)
+def two_shops(db) -> tuple[Shop, Shop]:
+    shop, rival = open_two_shops()
     make_product(rival, "Rival draft", state="draft")
+    buyer = make_user("ana")
     messaging.start_as_buyer(buyer=buyer, shop=rival, body="Is the rival lamp bright?")
+    return shop, rival
+
+
+@pytest.fixture
+def shop(two_shops) -> Shop:
+    return two_shops[0]
+
+
+@pytest.fixture
+def rival(two_shops) -> Shop:
+    return two_shops[1]
 
 
 def ids_of(shop: Shop) -> dict[str, set[str]]:

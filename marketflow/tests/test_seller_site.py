@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.urls import URLResolver, reverse
 
-from accounts.models import ShopMember
+from accounts.models import Shop, ShopMember
 from accounts.tests.factories import make_user
 from carts.models import ShippingOption
 from catalog.models import Product, StockItem
@@ -19,12 +19,24 @@ from marketflow.core.tests.admin_pages import submit
 from marketflow.tests.two_shops import SECRETS, digest, open_two_shops
 from orders.models import SellerOrder
 
+pytestmark = pytest.mark.django_db
+
 UNKNOWN = 987_654
 
 
+@pytest.fixture(scope="module")
+def market(module_db) -> tuple[Shop, Shop]:
+    return open_two_shops()
+
+
 @pytest.fixture
-def market(buyer, shop, seller, rival):
-    open_two_shops(buyer, shop, seller, rival)
+def shop(market) -> Shop:
+    return Shop.objects.get(pk=market[0].pk)
+
+
+@pytest.fixture
+def rival(market) -> Shop:
+    return Shop.objects.get(pk=market[1].pk)
 
 
 @pytest.fixture

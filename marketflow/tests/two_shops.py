@@ -8,8 +8,9 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.utils.timezone import now
 
+from accounts.models import Shop
 from accounts.services import api_keys, members
-from accounts.tests.factories import make_bank_account, make_user
+from accounts.tests.factories import make_bank_account, make_shop, make_user
 from carts.tests.factories import make_promotion
 from catalog.models import ImportJob, Product, ProductAttribute, ProductImage
 from catalog.tests.factories import make_variant
@@ -26,10 +27,12 @@ OURS = ("accounts", "catalog", "carts", "orders", "notifications", "core")
 SECRETS = ("Rival", "Rita", "RIVAL-1", "rival")
 
 
-def open_two_shops(buyer, shop, seller, rival) -> None:
-    """Both with one of everything, and with orders of both to send and sent."""
-    rita = make_user("rita")
-    own = furnish(shop, seller, "Fern")
+def open_two_shops() -> tuple[Shop, Shop]:
+    """Fern's and Rita's, each with one of everything, and with orders of both to send and sent."""
+    buyer, rita = make_user("ana"), make_user("rita")
+    shop = make_shop("Fern & Co", members=["fern"])
+    rival = make_shop("Rival Goods", members=["rita"])
+    own = furnish(shop, make_user("fern"), "Fern")
     foreign = furnish(rival, rita, "Rival")
     make_order(buyer, own, foreign, paid=True)
     make_order(buyer, own, foreign, paid=True)
@@ -39,6 +42,7 @@ def open_two_shops(buyer, shop, seller, rival) -> None:
     LogEntry.objects.log_actions(
         rita.pk, Product.objects.filter(shop=rival), 2, "Rival secret", single_object=True
     )
+    return shop, rival
 
 
 def digest() -> str:

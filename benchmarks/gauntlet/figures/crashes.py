@@ -51,12 +51,16 @@ def crashed(rig: Rig, buyers: list[dict[str, str]], point: str) -> Judge:
     requests = [checkout_of(buyer) for buyer in buyers]
     if point.startswith(WHILE_PAYING):
         requests = asyncio.run(placed(rig, buyers))
+    # What the provider tells by itself would at times be quicker than the point that kills.
+    rig.psp.webhooks(paused=True)
     if point == ASKED:
         lost = asyncio.run(killed_while_asking(rig, requests))
     else:
         rig.restart("web", MARKETFLOW_TEST="1", MARKETFLOW_TEST_CRASH=point)
         lost = asyncio.run(answers_lost(rig, requests))
         rig.restart("web")
+    rig.psp.webhooks()
+    rig.psp.ask("POST", "webhooks/release")
 
     judge = Judge(rig)
     judge.equal("processes killed there", lost, times)

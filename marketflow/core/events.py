@@ -25,6 +25,8 @@ from marketflow.core.models import EventReceipt, OutboxEvent
 NUDGED = "outbox:nudged"
 # A relay that was woken and never came does not hold up the next for longer.
 NUDGE_SECONDS = 1
+# Seconds. Whoever commits within them is told by the same relay; nobody notices the wait.
+GATHERING = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -99,9 +101,9 @@ def held() -> Iterator[None]:
 
 
 def nudge() -> None:
-    """Relay at once. Only an accelerator: what it misses, the scheduled sweep tells.
+    """Relay soon. Only an accelerator: what it misses, the scheduled sweep tells.
 
-    Where a worker runs, this enqueues `relay`; in a single process it calls it.
+    Where a worker runs, this enqueues `relay_all`; in a single process it relays at once.
     """
     if _held.get():
         return
@@ -113,7 +115,7 @@ def nudge() -> None:
 
     if _is_first_nudge():
         # One try: a broker that is away must not hold up the request.
-        relay_outbox.apply_async(retry=False)
+        relay_outbox.apply_async(retry=False, countdown=GATHERING)
     crash_point("outbox_nudged")
 
 

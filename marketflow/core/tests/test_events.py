@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from marketflow.core import events
+from marketflow.core import events, tasks
 from marketflow.core.events import Event, publish, relay, subscribe
 from marketflow.core.models import EventReceipt, OutboxEvent
 
@@ -195,6 +195,26 @@ def test_the_relay_is_woken_once_for_a_transaction(monkeypatch):
             events.publish(BellRang(times=2))
 
     assert woken == ["now"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_relay_is_woken_for_all_who_commit_within_a_moment(monkeypatch, settings):
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    settings.REDIS_URL = "redis://redis"
+    woken = []
+    monkeypatch.setattr(
+        tasks.relay_outbox, "apply_async", lambda **options: woken.append(options["countdown"])
+    )
+
+    for number in range(3):
+        with transaction.atomic():
+            events.publish(BellRang(times=number))
+    assert woken == [events.GATHERING]
+
+    events.relay_all()
+    with transaction.atomic():
+        events.publish(BellRang(times=4))
+    assert woken == [events.GATHERING] * 2
 
 
 @pytest.mark.django_db(transaction=True)

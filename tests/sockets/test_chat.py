@@ -1,7 +1,8 @@
 """Conversations while everything goes wrong: nobody lacks a message, nobody has one twice (A16).
 
 Two processes; readers who are quick, who do not read, who go away; a Redis that dies meanwhile.
-`CHAT_…` below make it larger: `make gauntlet` does.
+`CHAT_…` below make it larger, and CHAT_DATABASE_URL has the processes of production do it, on
+that migrated database of PostgreSQL: `make gauntlet` does both.
 """
 
 from __future__ import annotations
@@ -17,14 +18,23 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import websockets
 
+from tests.production.market import SECRETS, Market
 from tests.sockets.away import Redis
-from tests.sockets.server import Server, environment, free_port, manage, running
+from tests.sockets.server import (
+    Server,
+    environment,
+    free_port,
+    manage,
+    running,
+    wait_until_ready,
+)
 
 pytestmark = pytest.mark.processes
 
@@ -41,6 +51,9 @@ REDIS_AWAY = 2.0
 WRITERS, PER_SECOND = 16, 100
 PATIENCE = size("SECONDS", 60)
 ORIGIN = "http://market.test"
+DATABASE_URL = os.environ.get("CHAT_DATABASE_URL")
+# As the reverse proxy would send it.
+PROXIED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"} if DATABASE_URL else {}
 # Twelve bytes each on the wire: more than the buffers of a connection hold.
 FILLING = "\N{POTTED PLANT}" * min(1900, 1_000_000 // LOUD)
 
@@ -59,15 +72,26 @@ class Talk:
         return self.messages + 1
 
 
+@dataclass(frozen=True)
+class House:
+    """The running market: where its sockets are, and where the API is, in pairs."""
+
+    servers: list[Server]
+    api: list[str]
+    settings: dict[str, str]
+
+
 @dataclass
 class Reader:
     """Somebody with an open page: what they have, and how they came to it."""
 
     talk: Talk
     server: Server
+    api: str
     http: httpx.AsyncClient
     leaves_at: int = 0
     is_slow: bool = False
+    has_come: asyncio.Event = field(default_factory=asyncio.Event)
     wakes: asyncio.Event = field(default_factory=asyncio.Event)
     seqs: list[int] = field(default_factory=list)
     codes: list[int | None] = field(default_factory=list)
@@ -99,10 +123,12 @@ class Reader:
     async def _stay(self) -> None:
         async with self._opened() as socket:
             if self.is_slow:
+                self.has_come.set()
                 await self.wakes.wait()
                 self.is_slow = False
             else:
                 await self._catch_up()
+                self.has_come.set()
             while not self.is_complete:
                 await self._hear(json.loads(await socket.recv()))
                 if self.leaves_at and len(self.seqs) >= self.leaves_at:
@@ -144,8 +170,7 @@ class Reader:
         """What the API says comes after what is here, taken as it is said."""
         while True:
             answer = await self.http.get(
-                f"http://127.0.0.1:{self.server.port}/api/v1/conversations/"
-                f"{self.talk.conversation}/messages/",
+                f"{self.api}conversations/{self.talk.conversation}/messages/",
                 params={"after": len(self.seqs), "page_size": 100},
                 headers={"Cookie": f"sessionid={self.talk.cookie}"},
             )
@@ -160,8 +185,8 @@ class Reader:
 
 
 @pytest.fixture
-def market(redis, empty_market, tmp_path) -> Iterator[tuple[list[Server], list[Talk], str]]:
-    """Two processes that hear each other and share a database, with conversations in it."""
+def market(redis, tmp_path, request) -> Iterator[tuple[House, list[Talk], str]]:
+    """A market with conversations in it, whose processes hear each other through `redis`."""
     common = {
         "REDIS_URL": redis.url,
         "ALLOWED_ORIGINS": ORIGIN,
@@ -169,7 +194,12 @@ def market(redis, empty_market, tmp_path) -> Iterator[tuple[list[Server], list[T
         "SOCKETS_PER_USER": "5000",
         "ACCESS_TOKEN_MINUTES": "60",
     }
-    folder = shutil.copytree(empty_market, tmp_path / "market")
+    if DATABASE_URL:
+        common |= {"DATABASE_URL": DATABASE_URL, "SECRET_KEY": SECRETS["SECRET_KEY"]}
+        common |= {"TRUSTED_PROXIES": "1", "STATIC_MANIFEST": "0", "EMAIL_URL": "dummymail://"}
+        folder = tmp_path / "market"
+    else:
+        folder = shutil.copytree(request.getfixturevalue("empty_market"), tmp_path / "market")
     settings = environment(folder, free_port(), **common)
     written = tmp_path / "stage.json"
     manage(
@@ -181,27 +211,60 @@ def market(redis, empty_market, tmp_path) -> Iterator[tuple[list[Server], list[T
     loud, *quiet = stage["talks"]
     talks = [Talk(**loud, messages=LOUD, filling=FILLING)]
     talks += [Talk(**talk, messages=QUIET_MESSAGES) for talk in quiet]
+    started = in_production if DATABASE_URL else embedded
+    with started(settings, tmp_path) as house:
+        yield house, talks, stage["access"]
+
+
+@contextlib.contextmanager
+def embedded(settings: dict[str, str], folder: Path) -> Iterator[House]:
+    """Two processes that do everything, on one file of SQLite."""
     with contextlib.ExitStack() as stack:
         servers = []
         for number in range(2):
-            port = free_port()
-            own = environment(folder, port, **common)
-            log = tmp_path / f"log{number}"
-            server = running("uvicorn", "marketflow.asgi:application", port, own, log)
+            log = folder / f"log{number}"
+            server = running("uvicorn", "marketflow.asgi:application", free_port(), settings, log)
             servers.append(stack.enter_context(server))
-        yield servers, talks, stage["access"]
+        yield House(servers, [api(server.port) for server in servers], settings)
+
+
+@contextlib.contextmanager
+def in_production(settings: dict[str, str], folder: Path) -> Iterator[House]:
+    """The compose file's processes: gunicorn for the API, uvicorn for sockets, a worker."""
+    logs = folder / "logs"
+    logs.mkdir()
+    market = Market(settings, logs)
+    try:
+        for name in ("web", "sockets", "worker"):
+            market.start(name)
+        ports = {"web": int(market.ports["8000"]), "sockets": int(market.ports["8001"])}
+        for name, port in ports.items():
+            wait_until_ready(market.processes[name], port, logs / name)
+        process = market.processes["sockets"]
+        server = Server("sockets", ports["sockets"], logs / "sockets", settings, process)
+        yield House([server], [api(ports["web"])], settings)
+    finally:
+        for process in market.processes.values():
+            process.terminate()
+        for process in market.processes.values():
+            process.wait(60)
+
+
+def api(port: int) -> str:
+    return f"http://127.0.0.1:{port}/api/v1/"
 
 
 def test_everybody_ends_with_every_message_in_order_once(market, redis, record_property):
-    servers, talks, access = market
+    house, talks, _access = market
 
-    readers, grown, slept = asyncio.run(
+    readers, grown, slept, per_second = asyncio.run(
         asyncio.wait_for(through_it_all(*market, redis), PATIENCE * 2)
     )
 
     slow = [reader for reader in readers if reader.wakes.is_set()]
     seconds = sorted(second for reader in readers for second in reader.seconds)
     record_property("messages", sum(talk.messages for talk in talks))
+    record_property("messages a second that came through", round(per_second))
     record_property("sockets", len(readers))
     record_property("reconnects", sum(len(reader.codes) for reader in readers))
     record_property("slow readers told 4408", sum(4408 in reader.codes[:1] for reader in slow))
@@ -213,31 +276,36 @@ def test_everybody_ends_with_every_message_in_order_once(market, redis, record_p
     # Each list as it grew: neither sorted nor made unique here.
     assert [reader.wrong for reader in readers if reader.wrong] == []
     assert [reader.codes[:1] for reader in slow] == [[4408]] * SLOW
-    # What a worker does meanwhile; this market has none.
+    # What a worker does meanwhile; not every market has one.
     told = "--command=from marketflow.core import events; events.relay_all()"
-    manage(servers[0].environment, "shell", "--verbosity=0", "--no-imports", told)
-    manage(servers[0].environment, "audit")
+    manage(house.settings, "shell", "--verbosity=0", "--no-imports", told)
+    manage(house.settings, "audit")
 
 
 async def through_it_all(
-    servers: list[Server], talks: list[Talk], access: str, redis: Redis
-) -> tuple[list[Reader], list[float], float]:
-    """The readers, by how many megabytes each server grew, how many seconds the slow slept."""
-    limits = httpx.Limits(max_connections=32)
+    house: House, talks: list[Talk], access: str, redis: Redis
+) -> tuple[list[Reader], list[float], float, float]:
+    """The readers, by how many megabytes each server grew, how many seconds the slow slept, and
+    how many messages a second were written meanwhile."""
+    # Gunicorn closes a connection after two idle seconds.
+    limits = httpx.Limits(max_connections=32, keepalive_expiry=1)
     async with (
-        httpx.AsyncClient(limits=limits, timeout=60) as http,
+        httpx.AsyncClient(limits=limits, timeout=60, headers=PROXIED) as http,
         # Who writes does not stand in line behind those who catch up.
-        httpx.AsyncClient(limits=limits, timeout=60) as pen,
+        httpx.AsyncClient(limits=limits, timeout=60, headers=PROXIED) as pen,
     ):
-        readers = crowd(servers, talks, http)
-        before = [server.megabytes() for server in servers]
+        readers = crowd(house, talks, http)
+        before = [server.megabytes() for server in house.servers]
         following = [asyncio.create_task(reader.follow()) for reader in readers]
-        await asyncio.sleep(1 + len(readers) / 200)
+        # All that is said is said to all of them.
+        coming = asyncio.gather(*(reader.has_come.wait() for reader in readers))
+        await asyncio.wait_for(coming, PATIENCE)
 
         words, began = shuffled(talks), time.monotonic()
         most = len(words) * 3 // 4
-        await say(words[:most], servers, pen, access)
-        grown = [server.megabytes() - was for server, was in zip(servers, before, strict=True)]
+        await say(words[:most], house.api, pen, access)
+        now_in_use = [server.megabytes() for server in house.servers]
+        grown = [now - was for now, was in zip(now_in_use, before, strict=True)]
         slept = time.monotonic() - began
         for reader in readers:
             if reader.is_slow:
@@ -245,25 +313,29 @@ async def through_it_all(
         await asyncio.sleep(1)
 
         redis.stop()
-        saying = asyncio.create_task(say(words[most:], servers, pen, access))
+        saying = asyncio.create_task(say(words[most:], house.api, pen, access))
         await asyncio.sleep(REDIS_AWAY)
         redis.start()
         await saying
         await asyncio.wait(following, timeout=PATIENCE)
         for task in following:
             task.cancel()
-    return readers, grown, slept
+    return readers, grown, slept, most / slept
 
 
-def crowd(servers: list[Server], talks: list[Talk], http: httpx.AsyncClient) -> list[Reader]:
+def crowd(house: House, talks: list[Talk], http: httpx.AsyncClient) -> list[Reader]:
     """In each conversation readers and one who goes away; in the loud one the slow."""
-    readers = [Reader(talks[0], servers[n % 2], http, is_slow=True) for n in range(SLOW)]
+    places = list(zip(house.servers, house.api, strict=True))
+    readers = [Reader(talks[0], *places[n % len(places)], http) for n in range(SLOW)]
+    for reader in readers:
+        reader.is_slow = True
     leavers = LEAVERS
     for talk in talks:
         for number in range(READERS):
             leaves = talk.messages // 3 if number and leavers > 0 else 0
             leavers -= bool(leaves)
-            readers.append(Reader(talk, servers[number % 2], http, leaves_at=leaves))
+            place = places[number % len(places)]
+            readers.append(Reader(talk, *place, http, leaves_at=leaves))
     return readers
 
 
@@ -274,21 +346,18 @@ def shuffled(talks: list[Talk]) -> list[Talk]:
     return turns
 
 
-async def say(
-    words: list[Talk], servers: list[Server], pen: httpx.AsyncClient, access: str
-) -> None:
+async def say(words: list[Talk], apis: list[str], pen: httpx.AsyncClient, access: str) -> None:
     """One message for each turn, PER_SECOND at most; what is refused is sent again as it was."""
     waiting, began = enumerate(words), time.monotonic()
 
-    async def write(server: Server) -> None:
+    async def write(api: str) -> None:
         for number, talk in waiting:
             await asyncio.sleep(max(0, began + number / PER_SECOND - time.monotonic()))
             client_id = str(uuid.uuid4())
             while True:
                 body = f"{time.time()} {talk.filling}".strip()
                 answer = await pen.post(
-                    f"http://127.0.0.1:{server.port}/api/v1/conversations/"
-                    f"{talk.conversation}/messages/",
+                    f"{api}conversations/{talk.conversation}/messages/",
                     json={"client_id": client_id, "body": body},
                     headers={"Authorization": f"Bearer {access}"},
                 )
@@ -298,4 +367,4 @@ async def say(
                 assert answer.status_code == 503, answer.text
                 await asyncio.sleep(0.2)
 
-    await asyncio.gather(*(write(servers[n % 2]) for n in range(WRITERS)))
+    await asyncio.gather(*(write(apis[n % len(apis)]) for n in range(WRITERS)))

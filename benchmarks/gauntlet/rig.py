@@ -124,6 +124,8 @@ class Rig:
         process = self.market.processes.pop(name, None)
         if process is None:
             return
+        # Held still, it makes no child after they are counted.
+        process.send_signal(signal.SIGSTOP)
         children = children_of(process.pid)
         process.kill()
         process.wait()

@@ -134,5 +134,9 @@ def _other(side: str) -> Side:
 def _who_is_away(conversation: Conversation, side: Side) -> list[int]:
     """The people of `side` who don't see the message arrive."""
     looking = Seat.objects.looking().filter(conversation=conversation)
+    if side == Side.BUYER:
+        buyer = conversation.buyer
+        is_away = buyer.is_active and not looking.filter(user=buyer).exists()
+        return [buyer.pk] if is_away else []
     away = conversation.people(side).exclude(pk__in=looking.values("user"))
     return list(away.order_by("pk").values_list("pk", flat=True))

@@ -307,11 +307,9 @@ def tell_the_author_that_the_shop_replied(event: ReviewAnswered) -> None:
     delivery.tell(user=review.author, news=news)
 
 
-@subscribe(MessagePosted)
+@subscribe(MessagePosted, when=lambda event: event.recipient_ids)
 def tell_who_is_away_that_somebody_wrote(event: MessagePosted) -> None:
     """Once for all that piles up unread; who looks at the conversation is not among them."""
-    if not event.recipient_ids:
-        return
     conversation = Conversation.objects.for_writing().get(pk=event.conversation_id)
     side = Side.SHOP if event.side == Side.BUYER else Side.BUYER
     read = reading.read_seq(conversation, side)

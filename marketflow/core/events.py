@@ -26,7 +26,7 @@ NUDGED = "outbox:nudged"
 # A relay that was woken and never came does not hold up the next for longer.
 NUDGE_SECONDS = 1
 # Seconds. Whoever commits within them is told by the same relay; nobody notices the wait.
-GATHERING = 0.05
+GATHERING = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +44,11 @@ class Event:
 
 E = TypeVar("E", bound=Event)
 Receiver = Callable[[E], None]
+Condition = Callable[[E], object]
 
 _types: dict[str, type[Event]] = {}
 _receivers: dict[type[Event], list[Receiver]] = defaultdict(list)
+_conditions: dict[Receiver, Condition] = {}
 _held: ContextVar[bool] = ContextVar("held", default=False)
 _told: ContextVar[OutboxEvent] = ContextVar("told")
 
@@ -56,11 +58,18 @@ def declared() -> dict[str, type[Event]]:
     return dict(_types)
 
 
-def subscribe(event_type: type[E]) -> Callable[[Receiver], Receiver]:
-    """Register the decorated function to hear every `event_type`."""
+def subscribe(
+    event_type: type[E], *, when: Condition | None = None
+) -> Callable[[Receiver], Receiver]:
+    """Register the decorated function to hear every `event_type`.
+
+    With `when` only those of which it holds, by what they bear: the others cost it no savepoint.
+    """
 
     def register(receiver: Receiver) -> Receiver:
         _receivers[event_type].append(receiver)
+        if when:
+            _conditions[receiver] = when
         return receiver
 
     return register
@@ -179,6 +188,8 @@ def _tell(row: OutboxEvent, receiver: Receiver, event: Event) -> bool:
     # The savepoint undoes a half-done receiver, and spares its neighbours.
     token = _told.set(row)
     try:
+        if receiver in _conditions and not _conditions[receiver](event):
+            return True
         with transaction.atomic():
             receiver(event)
     except Exception:

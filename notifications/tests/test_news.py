@@ -68,7 +68,7 @@ def test_who_looks_costs_the_relay_nothing_but_the_question_who_listens(
     events.relay()
 
     make_message(buyer, shop, "And how wide?")
-    with django_assert_num_queries(4 + 2 * 4):
+    with django_assert_num_queries(4 + 2 * 3):
         events.relay()
 
     assert len(told("message")) == 1

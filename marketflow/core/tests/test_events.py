@@ -86,6 +86,19 @@ def test_the_sweep_tells_what_the_nudge_missed(heard):
 
 
 @pytest.mark.logs_errors
+def test_a_receiver_hears_only_what_concerns_it():
+    loud = []
+    subscribe(BellRang, when=lambda event: 9 // event.times < 3)(loud.append)
+    for times in (1, 4, 0):
+        publish(BellRang(times=times))
+
+    relay()
+
+    assert loud == [BellRang(times=4)]
+    assert [row.payload for row in OutboxEvent.objects.filter(done_at=None)] == [{"times": 0}]
+
+
+@pytest.mark.logs_errors
 def test_one_failing_receiver_silences_nobody_and_loses_nothing(deaf, heard):
     publish(BellRang(times=3))
 

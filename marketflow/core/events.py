@@ -25,8 +25,6 @@ from marketflow.core.models import EventReceipt, OutboxEvent
 NUDGED = "outbox:nudged"
 # A relay that was woken and never came does not hold up the next for longer.
 NUDGE_SECONDS = 1
-# Seconds. Whoever commits within them is told by the same relay; nobody notices the wait.
-GATHERING = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +122,7 @@ def nudge() -> None:
 
     if _is_first_nudge():
         # One try: a broker that is away must not hold up the request.
-        relay_outbox.apply_async(retry=False, countdown=GATHERING)
+        relay_outbox.apply_async(retry=False)
     crash_point("outbox_nudged")
 
 

@@ -64,6 +64,8 @@ class ChatConsumer(PushConsumer):
     async def pushed(self, event: Frame) -> None:
         if event["type"] == "typing":
             await self._tell_typing(event)
+        elif event["type"] == "left":
+            await self._look_on(event)
         elif event["type"] in SAID and self.side == Side.BUYER:
             await self.send_json(for_side(event, self.side))
         else:
@@ -73,6 +75,11 @@ class ChatConsumer(PushConsumer):
         """To everybody but who types. Who that is of the shop is not said."""
         if event["by"] != self.user.pk:
             await self.send_json({key: event[key] for key in ("type", "author", "side")})
+
+    async def _look_on(self, event: Frame) -> None:
+        """Another page of the same person was left, and this one is still before them."""
+        if event["by"] == self.user.pk and self.seen_at:
+            await self.look({})
 
     async def disconnect(self, code: int) -> None:
         await self.look_away({})

@@ -43,10 +43,14 @@ def look(*, conversation: Conversation, person: User) -> datetime:
 
 @transaction.atomic
 def leave(*, conversation: Conversation, person: User, seen_at: datetime) -> None:
-    """`person` looks elsewhere, unless another page of theirs has said since that they look."""
+    """`person` looks elsewhere, unless another page of theirs has said since that they look.
+
+    One that said so before says it again: it hears `left`.
+    """
     seats = Seat.objects.filter(conversation=conversation, user=person, seen_at__lte=seen_at)
     if not seats.update(seen_at=None):
         return
+    push_on_commit(conversation.group, "left", by=person.pk)
     side = conversation.side_of(person)
     if not is_here(conversation, side):
         push_on_commit(conversation.group, "presence", side=side, is_here=False)

@@ -215,3 +215,20 @@ async def test_an_open_page_is_presence_and_a_closed_one_is_not():
     assert not await database_sync_to_async(reading.is_here)(conversation, "shop")
     await fern.disconnect()
     await ana.disconnect()
+
+
+async def test_who_closes_one_of_two_pages_is_still_there_with_the_other():
+    """The page opened last is the one whose closing could take the other's word back."""
+    conversation = await begin()
+    first = await open_page(conversation, "fern")
+    for _ in range(2):
+        await hear(first, "presence")  # the buyer's, and her own
+    second = await open_page(conversation, "fern")
+
+    await second.disconnect()
+
+    assert (await hear(first, "presence"))["is_here"] is False
+    assert await hear(first, "presence") == {"type": "presence", "side": "shop", "is_here": True}
+    assert await database_sync_to_async(reading.is_here)(conversation, "shop")
+    await first.disconnect()
+    assert not await database_sync_to_async(reading.is_here)(conversation, "shop")

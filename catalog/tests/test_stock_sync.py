@@ -11,6 +11,7 @@ from django.utils.timezone import now
 
 from accounts.models import ShopMember
 from accounts.tests.factories import make_user
+from catalog.api.stock import StockItemInput
 from catalog.models import StockItem, StockMovement
 from catalog.services import inventory, stock_sync
 from catalog.services.inventory import Sold
@@ -270,6 +271,8 @@ def test_a_shape_that_makes_no_sense_is_refused_whole(fern, bowl, item):
     answer = fern.post(URL, {"items": [{"sku": "BOWL", "delta": 1, "key": "good"}, item]})
 
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["items"])
+    fine, wrong = answer.json()["fields"]["items"]
+    assert fine == {} and wrong
     assert stock_of(bowl) == (10, 0)
 
 
@@ -312,7 +315,8 @@ def test_a_value_that_does_not_fit_is_one_items_and_stops_no_other(fern, bowl, i
     )
     assert (done["sku"], done["status"], done["on_hand"]) == ("BOWL", "done", 11)
     # Nothing of it could be taken.
-    assert (alone.status_code, list(alone.json()["fields"])) == (400, ["items"])
+    assert alone.status_code == 400
+    assert alone.json()["fields"] == {"items": [refused["fields"]]}
     assert stock_of(bowl) == (11, 0)
 
 
@@ -322,6 +326,18 @@ def test_there_is_an_end_to_items(fern, bowl):
     assert fern.post(URL, {"items": items}).status_code == 400
     assert fern.post(URL, {"items": []}).status_code == 400
     assert stock_of(bowl) == (10, 0)
+
+
+def test_a_list_without_end_is_not_read(fern, monkeypatch):
+    read = []
+    monkeypatch.setattr(StockItemInput, "require_shape", lambda _, item: read.append(item))
+
+    answer = fern.post(URL, {"items": [{}] * 200_000})
+
+    problem = "Ensure this field has no more than 1000 elements."
+    assert answer.status_code == 400
+    assert answer.json()["fields"] == {"items": {"non_field_errors": [problem]}}
+    assert read == []
 
 
 def test_the_stock_is_its_shops_alone(fern, bowl, shop):

@@ -131,6 +131,44 @@ def test_a_shape_that_makes_no_sense_is_refused_whole(fern, item):
 
 
 @pytest.mark.parametrize(
+    ("within", "problem"),
+    [
+        (
+            {"attributes": [{"name": "Wood", "value": "Oak", "bogus": 1}]},
+            {"attributes": [{"bogus": ["Unknown field."]}]},
+        ),
+        (
+            {"attributes": [{"name": "Wood", "value": "Oak"}, {"name": "Size"}]},
+            {"attributes": [{}, {"value": ["This field is required."]}]},
+        ),
+        (
+            {"price": {"amount": 1, "currency": "EUR", "bogus": 1}},
+            {"price": ["Send {amount, currency}."]},
+        ),
+        ({"compare_at_price": {"amount": 1}}, {"compare_at_price": ["Send {amount, currency}."]}),
+    ],
+    ids=str,
+)
+def test_fields_within_an_item_are_of_its_shape(fern, shop, within, problem):
+    lamp = {"sku": "LAMP", "title": "Lamp", "price": euro(500)}
+
+    answer = fern.put(URL, {"items": [lamp, lamp | within]})
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
+    assert answer.json()["fields"] == {"items": [{}, problem]}
+    assert not Product.objects.exists()
+
+
+def test_there_is_an_end_to_items(fern, shop):
+    answer = fern.put(URL, {"items": [{}] * 101})
+
+    problem = "Ensure this field has no more than 100 elements."
+    assert answer.status_code == 400
+    assert answer.json()["fields"] == {"items": {"non_field_errors": [problem]}}
+
+
+@pytest.mark.parametrize(
     ("wrong", "field"),
     [
         ({"category": "no-such"}, "category"),
@@ -138,6 +176,10 @@ def test_a_shape_that_makes_no_sense_is_refused_whole(fern, item):
         ({"price": {"amount": "100", "currency": "EUR"}}, "price"),
         ({"weight_grams": "heavy"}, "weight_grams"),
         ({"state": "archived"}, "state"),
+        ({"attributes": "oak"}, "attributes"),
+        ({"attributes": ["oak"]}, "attributes"),
+        ({"attributes": [{"bogus": 1}] * 51}, "attributes"),
+        ({"price": 5}, "price"),
     ],
     ids=str,
 )

@@ -48,20 +48,19 @@ class EachByItself(serializers.ListSerializer):
     """Items of a StrictSerializer. Raises ValidationError where none of them can be read."""
 
     def to_internal_value(self, data: Any) -> list[dict[str, Any] | Unread]:
-        if isinstance(data, list):
+        # Of too many nothing is read: that they are is said below.
+        if isinstance(data, list) and len(data) <= self.max_length:
             _refuse_any(data, self.child.require_shape)
-        return super().to_internal_value(data)
+        items = super().to_internal_value(data)
+        if all(isinstance(item, Unread) for item in items):
+            raise ValidationError([item.fields for item in items])
+        return items
 
     def run_child_validation(self, data: Any) -> dict[str, Any] | Unread:
         try:
             return super().run_child_validation(data)
         except ValidationError as problem:
             return Unread(data, texts(problem.detail))
-
-    def validate(self, items: list[dict[str, Any] | Unread]) -> list[dict[str, Any] | Unread]:
-        if all(isinstance(item, Unread) for item in items):
-            raise ValidationError([item.fields for item in items])
-        return items
 
 
 def _refuse_any(items: list[Any], check: Callable[[Any], None]) -> None:

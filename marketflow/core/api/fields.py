@@ -42,9 +42,13 @@ class MoneyField(serializers.Field):
     def to_representation(self, value: Money) -> dict[str, Any]:
         return {"amount": value.amount, "currency": value.currency}
 
-    def to_internal_value(self, data: Any) -> Money:
+    def require_shape(self, data: Any) -> None:
+        """Both of its parts and no other, whatever they hold. Raises ValidationError."""
         if not isinstance(data, dict) or set(data) != {"amount", "currency"}:
             raise serializers.ValidationError("Send {amount, currency}.")
+
+    def to_internal_value(self, data: Any) -> Money:
+        self.require_shape(data)
         amount, currency = data["amount"], data["currency"]
         if isinstance(amount, bool) or not isinstance(amount, int) or abs(amount) >= 2**53:
             raise serializers.ValidationError("The amount is a whole number of minor units.")
@@ -121,13 +125,16 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
     def require_shape(self, data: Any) -> None:
-        """Which fields there are, whatever they hold. Raises ValidationError."""
+        """Which fields there are, here and within, whatever they hold. Raises ValidationError."""
         if not isinstance(data, dict):
             raise serializers.ValidationError({"non_field_errors": ["Send an object."]})
         self._refuse_unknown(data)
         needed = (name for name, field in self.fields.items() if field.required)
         if missing := sorted(set(needed) - set(data)):
             raise serializers.ValidationError(dict.fromkeys(missing, ["This field is required."]))
+        problems = {name: _shape_problem(self.fields[name], data[name]) for name in data}
+        if wrong := {name: problem for name, problem in problems.items() if problem}:
+            raise serializers.ValidationError(wrong)
 
     def _refuse_numbers(self, data: dict[str, Any]) -> None:
         wrong = [name for name, value in data.items() if _is_number(self.fields[name], value)]
@@ -137,6 +144,20 @@ class StrictSerializer(serializers.Serializer):
     def _refuse_unknown(self, data: dict[str, Any]) -> None:
         if unknown := sorted(set(data) - set(self.fields)):
             raise serializers.ValidationError(dict.fromkeys(unknown, ["Unknown field."]))
+
+
+def _shape_problem(field: serializers.Field, value: Any) -> Any:
+    """What is wrong with the fields of objects in `value`. What is none is a value like others."""
+    if isinstance(field, serializers.ListSerializer):
+        is_read = isinstance(value, list) and len(value) <= field.max_length
+        problems = [_shape_problem(field.child, item) for item in value] if is_read else []
+        return problems if any(problems) else {}
+    if isinstance(field, StrictSerializer | MoneyField) and isinstance(value, dict):
+        try:
+            field.require_shape(value)
+        except serializers.ValidationError as problem:
+            return problem.detail
+    return {}
 
 
 def _is_number(field: serializers.Field, value: Any) -> bool:

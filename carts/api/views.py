@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from carts.api.choices import require_options
+from carts.api.choices import wanted_options
 from carts.api.serializers import (
     CartInput,
     CartSerializer,
@@ -56,15 +56,20 @@ class CartView(CartAPIView):
 
     @extend_schema(request=CartInput, responses=CartSerializer)
     def patch(self, request: Request) -> Response:
-        """Say where it goes and how: what it costs depends on both."""
+        """Say where it goes and how: what it costs depends on both.
+
+        What `shipping` says of a shop of which nothing is to be bought is left out.
+        """
         serializer = CartInput(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
-        if "shipping" in values:
-            require_options(baskets.find(request), values["shipping"])
-        cart = baskets.find_or_open(request)
-        if "shipping" in values:
-            baskets.choose_shipping(cart, values.pop("shipping"))
+        shipping = values.pop("shipping", {})
+        if shipping:
+            shipping = wanted_options(baskets.find(request), shipping, request.user)
+        is_anything = shipping or values
+        cart = baskets.find_or_open(request) if is_anything else baskets.find(request)
+        if shipping:
+            baskets.choose_shipping(cart, shipping)
         if values:
             place = {"country": cart.country, "postcode": cart.postcode} | values
             baskets.send_to(cart, **place)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.tests.factories import make_user
+from accounts.models import Shop
+from accounts.tests.factories import make_shop, make_user
 from carts.models import Cart, CartLine
+from carts.services import baskets
 from carts.tests.factories import make_shipping
 from catalog.services import editing
 from catalog.tests.factories import make_variant, stock_of
@@ -199,15 +201,16 @@ def test_a_cart_costs_the_same_for_five_and_fifty(api, shop, django_assert_max_n
 UNKNOWN = "7f2a1a0e-6a5d-4a7b-9a43-1f2b3c4d5e6f"
 
 
-def test_a_delivery_option_or_a_shop_that_means_nothing_here_is_named(api, shop, rival, bowl):
+def test_a_delivery_option_or_a_shop_that_never_was_is_named(api, shop, rival, bowl):
     own, foreign = make_shipping(shop), make_shipping(rival)
+    make_shop("Not Yet", state="applied")
     before = add(api, bowl).json()
 
     for shipping, name in (
         ({"fern-co": UNKNOWN}, UNKNOWN),
         ({"fern-co": str(foreign.uuid)}, str(foreign.uuid)),
-        ({"rival-goods": str(foreign.uuid)}, "rival-goods"),
         ({"fern-co": str(own.uuid), "no-such": str(own.uuid)}, "no-such"),
+        ({"fern-co": str(own.uuid), "not-yet": str(own.uuid)}, "not-yet"),
     ):
         answer = api.patch(CART, {"shipping": shipping, "postcode": "D02"})
         assert (answer.status_code, list(answer.json()["fields"])) == (400, ["shipping"])
@@ -216,10 +219,32 @@ def test_a_delivery_option_or_a_shop_that_means_nothing_here_is_named(api, shop,
     assert api.get(CART).json() == before
 
 
+@pytest.mark.parametrize("state", ["open", "suspended"])
+def test_what_is_remembered_of_a_shop_that_left_the_cart_is_left_out(
+    api, buyer, shop, bowl, lamp, state
+):
+    express = make_shipping(shop, price=1500, name="Express")
+    gone = make_shipping(lamp.shop)
+    add(api, bowl)
+    add(api, lamp)
+    baskets.save_for_later(Cart.objects.get(), str(CartLine.objects.get(variant=lamp).uuid))
+    Shop.objects.filter(pk=lamp.shop_id).update(state=state)
+
+    shipping = {"fern-co": str(express.uuid), "rival-goods": str(gone.uuid)}
+    gone.delete()
+    answer = api.patch(CART, {"shipping": shipping, "postcode": "D02"})
+
+    assert (answer.status_code, answer.json()["postcode"]) == (200, "D02")
+    assert answer.json()["totals"]["shipping"] == euros(1500)
+    assert Cart.objects.get().shipping == {"fern-co": str(express.uuid)}
+
+
 def test_who_has_no_cart_chooses_no_delivery_and_opens_none(shop):
     option = make_shipping(shop)
 
     answer = APIClient().patch(CART, {"shipping": {"fern-co": str(option.uuid)}})
+    wrong = APIClient().patch(CART, {"shipping": {"no-such": str(option.uuid)}})
 
-    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["shipping"])
+    assert (answer.status_code, answer.json()["groups"]) == (200, [])
+    assert (wrong.status_code, list(wrong.json()["fields"])) == (400, ["shipping"])
     assert not Cart.objects.exists()

@@ -42,7 +42,8 @@ class CheckoutView(APIView):
         """Order what is in the cart. Stock is held until `expires_at`; then pay.
 
         409 `price_changed` and `coupon_exhausted` bear the cart as it is now, with the quote to
-        confirm.
+        confirm. A shop or an option in `shipping`, or a shop in `notes`, that means nothing in the
+        cart is a 400 only while the quote is current.
         """
         rate_limits.count("checkout", actor(request) or rate_limits.address_of(request))
         try:
@@ -75,12 +76,20 @@ class CheckoutView(APIView):
         serializer = CheckoutInput(data=request.data)
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
-        cart = baskets.find(request)
-        _require_known(cart, values)
         buyer = request.user if request.user.is_authenticated else None
-        order = checkout.place_order(
-            cart=cart, quote=values["quote"], buyer=buyer, delivery=_delivery(request, values)
-        )
+        wanted = {
+            "cart": baskets.find(request),
+            "quote": values["quote"],
+            "delivery": _delivery(request, values),
+            "buyer": buyer,
+        }
+        try:
+            _require_known(wanted["cart"], values)
+        except ValidationError:
+            # What is unknown now may have been there when the quote was given: then that is stale.
+            checkout.require_unchanged(**wanted)
+            raise
+        order = checkout.place_order(**wanted)
         body = answer(OrderSerializer, order)
         if buyer is None:
             body = {**body, "token": order.guest_token()}

@@ -109,15 +109,21 @@ def place_order(
 
 
 @whole_unit
-def _place(cart: Cart, quote: str, delivery: Delivery, buyer: User | None) -> Order:
-    # The cart row is the lock: a double click waits here, then finds it ordered.
-    cart = Cart.objects.select_for_update().get(pk=cart.pk)
-    if cart.ordered_at:
-        raise AlreadyOrdered(number=cart.order.number)
+def require_unchanged(
+    *, cart: Cart, quote: str, delivery: Delivery, buyer: User | None = None
+) -> None:
+    """Raise what `place_order` would where `cart` is not as `quote` confirmed it; place nothing.
 
+    Locks the cart. Raises `EmptyCart`, `AlreadyOrdered`, `PriceChanged`, `CouponExhausted`,
+    `Undeliverable` or `OutOfStock`.
+    """
+    _orderable(cart, quote, delivery, BuyersPast.of(buyer, guest_email=delivery.email))
+
+
+@whole_unit
+def _place(cart: Cart, quote: str, delivery: Delivery, buyer: User | None) -> Order:
     past = BuyersPast.of(buyer, guest_email=delivery.email)
-    priced = _price(cart, delivery, past)
-    _require_orderable(priced, quote)
+    cart, priced = _orderable(cart, quote, delivery, past)
     order = _write(cart, priced, delivery, buyer)
     leftovers.carry_on(cart=cart, priced=priced)
     uses = promotions.write_down(order=order, priced=priced, past=past)
@@ -150,6 +156,19 @@ def _take(priced: PricedCart, uses: list[Redemption], past: BuyersPast) -> None:
     )
     promotions.redeem(uses=uses, past=past)
     crash_point("stock_allocated")
+
+
+def _orderable(
+    cart: Cart, quote: str, delivery: Delivery, past: BuyersPast
+) -> tuple[Cart, PricedCart]:
+    # The cart row is the lock: a double click waits here, then finds it ordered.
+    cart = Cart.objects.select_for_update().get(pk=cart.pk)
+    if cart.ordered_at:
+        raise AlreadyOrdered(number=cart.order.number)
+
+    priced = _price(cart, delivery, past)
+    _require_orderable(priced, quote)
+    return cart, priced
 
 
 def _price(cart: Cart, delivery: Delivery, past: BuyersPast) -> PricedCart:

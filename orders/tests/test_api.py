@@ -394,6 +394,54 @@ def test_delivery_or_notes_that_mean_nothing_order_nothing(guest, bowl, rival, s
     assert stock_of(bowl) == (5, 0)
 
 
+def test_an_item_removed_in_another_tab_asks_to_confirm_anew(guest, bowl, lamp):
+    cart, headers = put_in(guest, bowl, lamp)
+    options = {
+        group["shop"]["slug"]: group["shipping_options"][0]["id"] for group in cart["groups"]
+    }
+    gone = next(group for group in cart["groups"] if group["shop"]["slug"] == "rival-goods")
+    guest.delete(f"/api/v1/cart/items/{gone['items'][0]['id']}/", headers=headers)
+
+    for said in ({"shipping": options}, {"notes": {"rival-goods": "Ring twice."}}):
+        refused = check_out(guest, cart, headers, **said)
+        assert (refused.status_code, refused.json()["code"]) == (409, "price_changed")
+
+    assert [group["shop"]["slug"] for group in refused.json()["cart"]["groups"]] == ["fern-co"]
+    assert (Order.objects.count(), stock_of(bowl), stock_of(lamp)) == (0, (5, 0), (5, 0))
+    # Confirmed, it is a mistake that the field tells.
+    quote = refused.json()["cart"]["quote"]
+    named = check_out(guest, cart, headers, quote=quote, shipping=options)
+    assert (named.status_code, list(named.json()["fields"])) == (400, ["shipping"])
+    assert not Order.objects.exists()
+
+
+def test_a_delivery_option_that_a_shop_deletes_asks_to_confirm_anew(guest, shop, bowl):
+    make_shipping(shop, price=900, name="Slow")
+    express = make_shipping(shop, price=300, name="Express")
+    cart, headers = put_in(guest, bowl)
+    chosen = {"fern-co": str(express.uuid)}
+    express.delete()
+
+    refused = check_out(guest, cart, headers, shipping=chosen)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "price_changed")
+    assert not Order.objects.exists()
+    assert stock_of(bowl) == (5, 0)
+    placed = check_out(guest, refused.json()["cart"], headers)
+    assert placed.status_code == 201
+
+
+def test_what_sold_out_is_told_before_a_delivery_that_means_nothing(guest, stranger, bowl, rival):
+    cart, headers = put_in(guest, bowl, quantity=4)
+    make_order(stranger, bowl, quantity=3)
+
+    refused = check_out(guest, cart, headers, notes={"rival-goods": "Ring twice."})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "out_of_stock")
+    assert Order.objects.count() == 1
+    assert stock_of(bowl) == (5, 3)
+
+
 def test_without_a_billing_address_it_is_the_delivery_address(guest, bowl):
     cart, headers = put_in(guest, bowl)
 

@@ -180,8 +180,8 @@ class OrderViewSet(FilteredList, OpenedByToken, viewsets.ReadOnlyModelViewSet):
         """Pay the whole order. An attempt is a 201 whatever comes of it: `status` says what.
 
         With `failed`, `failure` says why, and the order may be paid again; `requires_action`
-        waits for the buyer at `action_url`. 409 `already_paid`, `order_expired` and
-        `order_cancelled`.
+        waits for the buyer at `action_url`. 409 `already_paid` and `order_expired`, with
+        the `state` `cancelled` where it was cancelled.
         """
         order = self._order_alone()
         serializer = PaymentInput(data=request.data)

@@ -61,8 +61,9 @@ class OrderExpired(Refusal):
     message = "This order was not paid in time, and its items were given back."
 
 
-class OrderCancelled(Refusal):
-    code = "order_cancelled"
+class OrderCancelled(OrderExpired):
+    """To programs the same: nobody pays it any more. `state` says why."""
+
     message = "This order was cancelled."
 
 
@@ -177,7 +178,7 @@ def _require_payable(order: Order) -> None:
     if order.state in (Order.State.PAID, Order.State.COMPLETED):
         raise AlreadyPaid(number=order.number)
     if order.state == Order.State.CANCELLED:
-        raise OrderCancelled(number=order.number)
+        raise OrderCancelled(number=order.number, state=order.state)
     if order.state != Order.State.AWAITING_PAYMENT or not order.is_held:
         raise OrderExpired(number=order.number)
 

@@ -12,7 +12,7 @@ from catalog.tests.factories import make_variant, stock_of
 from marketflow.core.tests.clients import api_for
 from orders.gateways.test import ASKS_FIRST, CAPTURED, DECLINED
 from orders.models import Order, Payment, SellerOrder
-from orders.services import fulfilment
+from orders.services import cancelling, fulfilment
 from orders.tests.factories import make_order
 
 pytestmark = pytest.mark.django_db
@@ -248,6 +248,26 @@ def test_what_is_paid_is_not_paid_again(api, buyer, bowl):
 
     assert (answer.status_code, answer.json()["code"]) == (409, "already_paid")
     assert Payment.objects.count() == 1
+
+
+def test_what_was_cancelled_is_not_paid(api, buyer, bowl):
+    order = make_order(buyer, bowl)
+    cancelling.cancel(order=order)
+
+    answer = api.post(
+        f"/api/v1/orders/{order.number}/payments/",
+        {"method": "test", "card": CAPTURED},
+        headers=key(),
+    )
+
+    assert answer.status_code == 409
+    assert answer.json() == {
+        "code": "order_expired",
+        "detail": "This order was cancelled.",
+        "number": order.number,
+        "state": "cancelled",
+    }
+    assert not Payment.objects.exists()
 
 
 def test_orders_of_others_do_not_exist(buyer, stranger, seller, bowl):

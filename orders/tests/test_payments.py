@@ -129,9 +129,10 @@ def test_what_is_paid_is_not_paid_again(order):
 def test_after_the_hold_nothing_is_charged(order):
     end_the_hold(order)
 
-    with pytest.raises(OrderExpired):
+    with pytest.raises(OrderExpired) as refusal:
         pay(order)
 
+    assert refusal.type is OrderExpired
     assert not Payment.objects.exists()
 
 
@@ -141,7 +142,9 @@ def test_a_cancelled_order_is_not_called_one_that_came_too_late(order):
     with pytest.raises(OrderCancelled) as refusal:
         pay(order)
 
-    assert (refusal.value.code, refusal.value.facts["number"]) == ("order_cancelled", order.number)
+    assert refusal.value.code == "order_expired"
+    assert refusal.value.facts == {"number": order.number, "state": "cancelled"}
+    assert refusal.value.message == "This order was cancelled."
     assert not Payment.objects.exists()
 
 

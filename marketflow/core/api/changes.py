@@ -43,7 +43,7 @@ PARAMETERS = [
         "changed_since",
         OpenApiTypes.DATETIME,
         description="Only what changed since, oldest change first: `next` leads on, and "
-        "`changed_until` is what to ask from next time.",
+        "`changed_until` is what to ask from next time. Beside it `page` is 1, if anything.",
     ),
     OpenApiParameter("cursor", OpenApiTypes.STR, description="Of `next`; not to be made."),
 ]
@@ -84,12 +84,12 @@ def page(
 ) -> Page:
     """The page of `rows` that the request asks for, by their column `column`.
 
-    Raises ValidationError for what it asks for beside that would be ignored: `page`, and the
-    parameters `without` which the list is read here.
+    Raises ValidationError for what it asks for beside that would be ignored: a later `page`, and
+    the parameters `without` which the list is read here.
     """
-    beside = sorted({"page", *without} & set(request.query_params))
-    if beside:
-        raise ValidationError(dict.fromkeys(beside, ["Not together with changed_since."]))
+    # What `next` named goes on working, whatever it carries.
+    if "cursor" not in request.query_params:
+        _refuse_ignored(request, without)
     size = min(_number(request, Pages.page_size), Pages.max_page_size)
     rows = rows.annotate(hour_of_change=_hour(column))
     if "cursor" in request.query_params:
@@ -105,6 +105,15 @@ def page(
         found.pop()
         following = _written(found[-1].hour_of_change, found[-1].pk, until)
     return Page(request, found, until, following)
+
+
+def _refuse_ignored(request: Request, names: Iterable[str]) -> None:
+    ignored = set(names) & set(request.query_params)
+    # Clients that are made of the document ask for the first page of every list.
+    if request.query_params.get("page", "1") != "1":
+        ignored.add("page")
+    if ignored:
+        raise ValidationError(dict.fromkeys(sorted(ignored), ["Not together with changed_since."]))
 
 
 def _hour(column: str) -> Expression:

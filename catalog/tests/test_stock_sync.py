@@ -425,4 +425,21 @@ def test_the_stock_of_single_skus_is_asked_for(fern, shop, bowl):
     assert sorted(skus("sku=BOWL&sku=LAMP")) == ["BOWL", "LAMP"]
     assert skus("sku=NO") == []
     assert skus("sku=LAMP&changed_since=2026-01-01T00:00:00Z") == ["LAMP"]
-    assert fern.get(f"{URL}?sku=").status_code == 400
+
+
+def test_what_is_wrong_with_several_values_is_told_once(fern, bowl):
+    answer = fern.get(f"{URL}?sku=BOWL&sku=&sku={'K' * 65}&sku=")
+
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {
+            "code": "invalid",
+            "detail": "Some of this can't be accepted.",
+            "fields": {
+                "sku": [
+                    "This field may not be blank.",
+                    "Ensure this field has no more than 64 characters.",
+                ]
+            },
+        },
+    )

@@ -6,6 +6,7 @@ Parameters that a list does not know are left alone, as in every list.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,6 +23,14 @@ class Several(serializers.ListField):
 
     def __init__(self, child: serializers.Field, **kwargs: Any) -> None:
         super().__init__(child=child, max_length=MOST_VALUES, required=False, **kwargs)
+
+    def run_child_validation(self, data: list[Any]) -> list[Any]:
+        """Which of its values was wrong nobody asks: an address has no places to count."""
+        try:
+            return super().run_child_validation(data)
+        except serializers.ValidationError as problem:
+            told = chain.from_iterable(problem.detail.values())
+            raise serializers.ValidationError(list(dict.fromkeys(told))) from problem
 
 
 def states(choices: type) -> Several:

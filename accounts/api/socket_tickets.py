@@ -31,8 +31,8 @@ class SocketTicketView(APIView):
 
         It is used once, and ends with the sign-in it came from.
         """
-        require_nothing(request)
         rate_limits.count("ws_ticket", f"user:{request.user.pk}")
+        require_nothing(request)
         ticket = socket_tickets.issue(user=request.user, **_sign_in_of(request))
         seconds = int(socket_tickets.LIFE.total_seconds())
         return Response({"ticket": ticket, "expires_in": seconds})

@@ -100,6 +100,22 @@ async def test_nobody_gets_no_ticket(client):
     assert (await database_sync_to_async(client.post)(TICKETS)).status_code == 401
 
 
+@pytest.mark.parametrize("body", [{}, {"for": "chat"}], ids=str)
+async def test_whoever_asks_too_often_waits_whatever_else_is_wrong(buyer, settings, body):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"ws_ticket": "1/60"}
+
+    @database_sync_to_async
+    def ask_twice():
+        program = APIClient(headers={"Authorization": f"Bearer {tokens.sign_in(buyer).access}"})
+        assert program.post(TICKETS).status_code == 200
+        return program.post(TICKETS, body)
+
+    answer = await ask_twice()
+
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert await SocketTicket.objects.acount() == 1
+
+
 async def test_a_ticket_is_used_once_and_kept_as_a_digest(buyer):
     ticket = await ticket_of(buyer)
     await answer_to(ticket=ticket)

@@ -14,6 +14,7 @@ from accounts.tests.factories import make_address, make_shop, make_user
 from carts.tests.factories import fill_cart
 from catalog.tests.factories import make_variant
 from marketflow.core.tests.clients import api_for
+from orders.models import SellerOrder
 from orders.tests.factories import make_completed, make_order
 from orders.tests.reviewing import make_review
 
@@ -228,6 +229,31 @@ def test_a_parcel_holds_whole_units(market, number):
 
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["lines"])
     assert digest() == before
+
+
+@pytest.mark.parametrize("body", [b"[]", b'""', b"0", b"false", b"[null]", b'{"a": null}'])
+def test_what_takes_no_body_takes_null_for_none_and_nothing_else(market, body):
+    fern, bowl = market["product"][0], "/api/v1/products/oak-bowl/"
+    before = digest()
+
+    wrong = fern.generic("DELETE", bowl, body, content_type="application/json")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid")
+    assert digest() == before
+
+    assert (
+        fern.generic("DELETE", bowl, b"null", content_type="application/json").status_code == 204
+    )
+
+
+def test_what_is_wrong_with_a_filter_is_told_like_any_other_mistake(market):
+    answer = market["shipment"][0].get("/api/v1/seller-orders/?state=stolen&state=paid&state=lost")
+
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "code": "invalid",
+        "detail": "Some of this can't be accepted.",
+        "fields": {"state": [f"One of {', '.join(SellerOrder.State.values)}."]},
+    }
 
 
 @pytest.mark.parametrize("lines", [[], "all", {}, [{}], ["twice"]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -100,6 +101,7 @@ class PictureSerializer(serializers.ModelSerializer):
         fields = ["id", "alt", "width", "height", "url", "sources"]
         read_only_fields = fields
 
+    @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, image: ProductImage) -> str:
         return whole(image.fallback_url)
 
@@ -276,7 +278,7 @@ class OwnProductSerializer(ProductSerializer):
 
 
 class SuggestionsSerializer(serializers.Serializer):
-    """As one types: what begins so. `picture` may be a drawing."""
+    """As one types: what begins so. `picture` may be a drawing, and a path of this site."""
 
     class Named(serializers.Serializer):
         slug = serializers.CharField()

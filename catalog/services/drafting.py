@@ -7,9 +7,7 @@ have no other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from urllib.parse import urljoin
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Prefetch
 
 from accounts.models import Shop
@@ -23,6 +21,7 @@ from catalog.services.importing.drafts import (
     TaxClass,
     VariantDraft,
 )
+from marketflow.core.api.addresses import whole
 
 LINES = {"shopify": exporting.shopify_lines, "marketflow": exporting.marketflow_lines}
 PRODUCTS_AT_A_TIME = 200
@@ -110,6 +109,4 @@ def _variant(product: Product, variant: Variant) -> VariantDraft:
 
 def address_of(image: ProductImage) -> str:
     """Where it came from; for an upload, where the market shows it. Empty if nowhere."""
-    return image.source_url or (
-        urljoin(f"{settings.SITE_URL}/", image.fallback_url) if image.is_shown else ""
-    )
+    return image.source_url or whole(image.fallback_url)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import Any
 
 from celery import Celery, beat
+from django.conf import settings
 from django.db import connections
 from django_celery_beat.schedulers import DatabaseScheduler
 
@@ -19,11 +21,30 @@ from marketflow.celery import app
 logger = logging.getLogger(__name__)
 
 
+class Duty(threading.Thread):
+    """A duty at work. Nothing ends a thread: one that never returns can only be told of."""
+
+    def __init__(self, celery: Celery, entry: beat.ScheduleEntry) -> None:
+        super().__init__(target=_do, args=[celery, entry], daemon=True, name=f"duty {entry.name}")
+        self._began = time.monotonic()
+        self._was_told = False
+
+    def tell_if_late(self) -> None:
+        """Once, when it has been at work for longer than a worker would let it."""
+        limit = settings.CELERY_TASK_TIME_LIMIT
+        if self._was_told or not self.is_alive() or time.monotonic() <= self._began + limit:
+            return
+        self._was_told = True
+        logger.warning(
+            "the %s is still at work after %s seconds, and not begun again", self.name, limit
+        )
+
+
 class DutiesApart:
     """For a scheduler: a duty that is still at work is not begun again, and no other waits."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._at_work: dict[str, threading.Thread] = {}
+        self._at_work: dict[str, Duty] = {}
         super().__init__(*args, **kwargs)
 
     def apply_async(
@@ -31,13 +52,12 @@ class DutiesApart:
     ) -> None:
         """Celery's own would do the duty here and now."""
         entry = self.reserve(entry) if advance else entry
+        for duty in self._at_work.values():
+            duty.tell_if_late()
         earlier = self._at_work.get(entry.name)
         if earlier is None or not earlier.is_alive():
-            duty = threading.Thread(
-                target=_do, args=[self.app, entry], daemon=True, name=f"duty {entry.name}"
-            )
-            self._at_work[entry.name] = duty
-            duty.start()
+            self._at_work[entry.name] = Duty(self.app, entry)
+            self._at_work[entry.name].start()
         self._tasks_since_sync += 1
         if self.should_sync():
             self._do_sync()

@@ -89,6 +89,21 @@ def test_a_duty_that_is_still_at_work_is_not_begun_again(schedule, duties):
     assert duties.times["long"] == 2
 
 
+def test_a_duty_that_never_returns_is_told_once(schedule, duties, settings, caplog):
+    do(schedule, "long")
+    assert duties.begun.wait(SOON)
+    do(schedule, "short")
+    assert caplog.messages == []
+
+    settings.CELERY_TASK_TIME_LIMIT = 0
+    for _ in range(3):
+        do(schedule, "short")
+
+    late = "the duty long is still at work after 0 seconds, and not begun again"
+    assert caplog.messages.count(late) == 1
+    assert duties.times["long"] == 1
+
+
 @pytest.mark.logs_errors
 @pytest.mark.parametrize("name", ["fail", "unknown"])
 def test_a_duty_that_fails_is_told_and_ends_nothing(schedule, duties, name, caplog):

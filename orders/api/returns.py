@@ -77,7 +77,11 @@ class ReturnViewSet(FilteredList, viewsets.ReadOnlyModelViewSet):
     @action(detail=True, methods=["post"])
     @idempotent()
     def receipt(self, request: Request, id: str) -> Response:
-        """Say what arrived. It is refunded: never more than arrived, was paid and is left."""
+        """Say what arrived. It is refunded: never more than arrived, was paid and is left.
+
+        Once, and it ends the return. `quantity` 0 of every line closes one whose parcel never
+        came: nothing is refunded but what `shipping` asks for.
+        """
         parcel, values = self.get_object(), validated(ReceiptInput, request)
         ids = {row.line.uuid: row.line_id for row in parcel.lines.all()}
         unknown = [str(item["id"]) for item in values["lines"] if item["id"] not in ids]

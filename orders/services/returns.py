@@ -174,9 +174,11 @@ def receive(
     """The goods are here: {order line id: Arrived}. They are refunded, at most as many as came.
 
     What can be sold again goes on the shelf. `refund_shipping`: what is left of the delivery goes
-    back too. Locks Order, SellerOrder, Payments, stock, accounts. Raises `InvalidTransition` for
-    a return that is not approved, `MoreThanAnnounced`, `Disputed`. Publishes `ReturnReceived`.
-    Returns the refund, None where nothing came or all of it had been refunded.
+    back too. It ends the return, also where nothing came at all: so a shop closes one whose parcel
+    never came. Locks Order, SellerOrder, Payments, stock, accounts. Raises `InvalidTransition`
+    for a return that is not approved, `MoreThanAnnounced`, `Disputed`. Publishes
+    `ReturnReceived`.
+    Returns the refund, None where there was nothing to give back.
     """
     order = Order.objects.select_for_update().get(pk=parcel.seller_order.order_id)
     part = SellerOrder.objects.select_for_update().get(pk=parcel.seller_order_id)

@@ -188,17 +188,26 @@ def test_a_return_from_asking_to_the_refund(api, fern, part, order, line, bowl):
     call_command("audit")
 
 
-def test_a_receipt_of_nothing_leaves_the_return_open(fern, part, line):
+@pytest.mark.parametrize(("shipping", "refunded"), [(False, []), (True, [500])])
+def test_a_receipt_of_nothing_closes_a_return_that_never_came(
+    fern, part, line, bowl, shipping, refunded
+):
     arrived(part)
     parcel = returns.request(part=part, lines={part.lines.get().pk: 3}, reason="Broken.")
     fern.post(f"/api/v1/returns/{parcel.uuid}/approval/")
     url = f"/api/v1/returns/{parcel.uuid}/receipt/"
+    stock = stock_of(bowl)
+    nothing = {"lines": [{"id": line, "quantity": 0}], "shipping": shipping}
 
-    answer = fern.post(url, {"lines": [{"id": line, "quantity": 0}]})
+    closed = fern.post(url, nothing)
+    again = fern.post(url, nothing)
 
-    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["lines"])
-    parcel.refresh_from_db()
-    assert (parcel.state, parcel.received_at) == ("approved", None)
+    assert (closed.status_code, closed.json()["state"]) == (201, "received")
+    assert [row["received"] for row in closed.json()["lines"]] == [0]
+    assert [refund["amount"]["amount"] for refund in closed.json()["refunds"]] == refunded
+    assert (again.status_code, again.json()["code"]) == (409, "invalid_transition")
+    assert (part.lines.get().returned, stock_of(bowl)) == (0, stock)
+    call_command("audit")
 
 
 def test_what_comes_too_early_is_not_said_to_come_too_late(fern, part):

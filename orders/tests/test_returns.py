@@ -202,6 +202,19 @@ def test_what_did_not_come_or_was_all_refunded_costs_nothing(units, part):
     call_command("audit")
 
 
+def test_a_parcel_that_never_came_closes_the_return_and_costs_nothing(part):
+    parcel = ask(part, 3)
+    returns.approve(parcel=parcel)
+
+    assert arrive(parcel, 0) is None
+
+    parcel.refresh_from_db()
+    assert (parcel.state, parcel.lines.get().received) == ("received", 0)
+    assert not Refund.objects.exists()
+    assert returns.returnable(part) == {part.lines.get().pk: 3}
+    call_command("audit")
+
+
 def test_more_than_was_sent_is_not_sent_back(part):
     ask(part, 2)
     before = everything()

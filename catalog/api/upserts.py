@@ -68,8 +68,9 @@ class ShopProductsView(APIView):
     def put(self, request: Request, slug: str) -> Response:
         """Make or change up to 100 products by SKU, each with a result of its own.
 
-        The same body again changes nothing. Each item is done by itself: what is refused stops
-        nothing else. For stock there is `stock/`.
+        The same body again changes nothing. Each item is done by itself, whole or not at all:
+        what is refused stops nothing else. What was taken off sale for good is changed only by an
+        item that names its `state`, which brings it back. For stock there is `stock/`.
         """
         shop = get_object_or_404(Shop.objects.managed_by(request.user, DUTY), slug=slug)
         body = UpsertInput(data=request.data)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Shop
@@ -26,7 +27,7 @@ class Archived(Refusal):
     """Somebody took off sale what a nightly list still names, and must not see it return."""
 
     code = "archived"
-    message = _("The product was taken off sale for good. Change its state to sell it again.")
+    message = _("The product was taken off sale for good. Name its state to sell it again.")
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,20 @@ class Upserted:
     variant: Variant
 
 
+@transaction.atomic
 def upsert(*, shop: Shop, sku: str, **values: Any) -> Upserted:
     """Make the product with `sku`, or change of it what is named and differs.
 
     `values` are those of `editing.create_product` and `editing.change_variant`; what belongs to
-    the product is shared by its variants. Stock is no part of it: `stock_sync`. Each is a unit of
-    its own; nothing is written and nothing published where all is so already. Raises
+    the product is shared by its variants. Stock is no part of it: `stock_sync`. An archived
+    product is changed by who names its `state`, which brings it back. Each is a unit of its own;
+    nothing is written and nothing published where all is so already. Locks the product. Raises
     `TitleAndPriceNeeded`, `Archived` and the refusals of `editing`. Publishes `ProductChanged`.
     """
     of_variant = {name: values.pop(name) for name in OF_THE_VARIANT if name in values}
     rows = Variant.objects.filter(shop=shop, sku=sku).select_related("product__category")
+    # Before it is read: nobody changes or archives it between the comparison and the writing.
+    list(Product.objects.select_for_update().filter(pk__in=rows.values("product")).order_by("pk"))
     variant = rows.first()
     if variant is None:
         if "title" not in values or "price" not in of_variant:
@@ -54,16 +59,17 @@ def upsert(*, shop: Shop, sku: str, **values: Any) -> Upserted:
         product = editing.create_product(shop=shop, variants=[{"sku": sku} | of_variant], **values)
         return Upserted("created", product.variants.select_related("product").get())
 
-    if variant.product.state == Product.State.ARCHIVED:
+    of_variant = _differing(variant, of_variant)
+    of_product = _differing(variant.product, values)
+    if not of_variant and not of_product:
+        return Upserted("unchanged", variant)
+    if variant.product.state == Product.State.ARCHIVED and "state" not in values:
         raise Archived(sku=sku)
-    is_changed = False
-    if differing := _differing(variant, of_variant):
-        variant = editing.change_variant(variant=variant, **differing)
-        is_changed = True
-    if differing := _differing(variant.product, values):
-        editing.change_product(product=variant.product, **differing)
-        is_changed = True
-    return Upserted("changed" if is_changed else "unchanged", rows.get())
+    if of_variant:
+        editing.change_variant(variant=variant, **of_variant)
+    if of_product:
+        editing.change_product(product=variant.product, **of_product)
+    return Upserted("changed", rows.get())
 
 
 def _differing(row: Product | Variant, values: Mapping[str, Any]) -> dict[str, Any]:

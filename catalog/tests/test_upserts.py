@@ -195,19 +195,69 @@ def test_a_value_that_does_not_fit_is_one_items_and_stops_no_other(fern, shop, w
     assert [variant.sku for variant in Variant.objects.all()] == ["LAMP"]
 
 
-def test_what_was_taken_off_sale_for_good_stays_so(fern, shop):
+@pytest.fixture
+def archived(shop):
     bowl = make_variant(shop, "Oak bowl", sku="BOWL", price=2000)
     editing.archive_product(product=bowl.product)
+    return bowl
 
-    (refused,) = put(fern, {"sku": "BOWL", "price": euro(1500), "state": "published"})
 
-    bowl.refresh_from_db()
-    bowl.product.refresh_from_db()
+@pytest.mark.parametrize(
+    "changes",
+    [{"price": euro(1500)}, {"title": "Elm bowl"}, {"title": "Oak bowl", "brand": "Fern"}],
+)
+def test_what_was_taken_off_sale_for_good_is_not_changed(fern, archived, changes):
+    before = everything_of(archived)
+
+    (refused,) = put(fern, {"sku": "BOWL"} | changes)
+
     assert (refused["status"], refused["code"]) == ("refused", "archived")
-    assert (bowl.price_minor, bowl.product.state) == (2000, "archived")
-    # Who means it says so.
-    fern.patch(f"/api/v1/products/{bowl.product.slug}/", {"state": "published"})
-    assert put(fern, {"sku": "BOWL", "price": euro(1500)})[0]["status"] == "changed"
+    assert everything_of(archived) == before
+
+
+def test_what_was_taken_off_sale_for_good_is_unchanged_where_nothing_differs(fern, archived):
+    before = everything_of(archived)
+
+    (same,) = put(fern, {"sku": "BOWL", "title": "Oak bowl", "price": euro(2000)})
+
+    assert (same["status"], same["variant"]) == ("unchanged", str(archived.uuid))
+    assert everything_of(archived) == before
+
+
+@pytest.mark.parametrize("state", ["published", "draft"])
+def test_an_item_that_names_its_state_brings_a_product_back(fern, archived, state):
+    item = {"sku": "BOWL", "price": euro(1500), "state": state}
+
+    (back,), (again,) = put(fern, item), put(fern, item)
+
+    archived.refresh_from_db()
+    assert (back["status"], again["status"]) == ("changed", "unchanged")
+    assert (archived.price_minor, archived.product.state) == (1500, state)
+
+
+def test_an_item_is_done_whole_or_not_at_all(fern, shop):
+    bowl = make_variant(shop, "Oak bowl", sku="BOWL", price=2000, state="draft", is_active=False)
+    before = everything_of(bowl)
+
+    refused, made = put(
+        fern,
+        {"sku": "BOWL", "price": euro(1500), "brand": "Fern", "state": "published"},
+        {"sku": "LAMP", "title": "Lamp", "price": euro(500)},
+    )
+
+    assert (refused["status"], refused["code"]) == ("refused", "nothing_to_sell")
+    assert made["status"] == "created"
+    assert everything_of(bowl) == before
+
+
+def everything_of(variant):
+    """Its row and its product's, and what was told of it."""
+    told = [event.payload for event in OutboxEvent.objects.filter(name="catalog.ProductChanged")]
+    return (
+        Variant.objects.values().get(pk=variant.pk),
+        Product.objects.values().get(pk=variant.product_id),
+        [payload for payload in told if variant.product_id in payload["product_ids"]],
+    )
 
 
 # --- what changed since

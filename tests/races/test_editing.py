@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 
 from accounts.tests.factories import make_shop
 from catalog.models import Product, Variant
-from catalog.services import editing
+from catalog.services import editing, upserting
 from catalog.services.editing import NothingToSell, SameOptions, SkuTaken
+from catalog.services.upserting import Archived
 from catalog.tests.factories import make_product, make_variant
 from marketflow.core.money import Money
-from tests.races.racing import race
+from tests.races.racing import PATIENCE, outcome, race
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
@@ -61,3 +66,38 @@ def test_the_last_two_variants_are_not_both_removed():
 
     assert {type(one) for one in removed} == {type(None), NothingToSell}
     assert product.variants.active().count() == 1
+
+
+def test_an_item_sees_that_its_product_is_being_archived():
+    shop = make_shop()
+    bowl = make_variant(shop, sku="BOWL", price=2000)
+
+    def upsert():
+        try:
+            return outcome(lambda: upserting.upsert(shop=shop, sku="BOWL", price=PRICE))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            editing.archive_product(product=bowl.product)
+            item = pool.submit(upsert)
+            wait_for_a_lock()
+        refused = item.result(PATIENCE)
+
+    bowl.refresh_from_db()
+    assert isinstance(refused, Archived), refused
+    assert (bowl.price_minor, bowl.product.state) == (2000, "archived")
+
+
+def wait_for_a_lock() -> None:
+    """Until somebody waits for what this transaction holds."""
+    ends = time.monotonic() + PATIENCE
+    asked = "SELECT pid FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    while time.monotonic() < ends:
+        with connection.cursor() as cursor:
+            cursor.execute(asked)
+            if cursor.fetchone():
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")

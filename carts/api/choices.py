@@ -18,7 +18,9 @@ def require_shops(cart: Cart | None, said: Iterable[str], field: str) -> None:
     """Raises ValidationError that names `field` where nothing of a shop, by slug, is wanted."""
     slugs = set(said) - _wanted(cart)
     if slugs:
-        raise ValidationError({field: [f"Nothing of {slug} is to be bought." for slug in slugs]})
+        raise ValidationError(
+            {field: [f"Nothing of {slug} is to be bought." for slug in sorted(slugs)]}
+        )
 
 
 def require_options(cart: Cart | None, shipping: Mapping[str, str]) -> None:

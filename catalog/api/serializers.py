@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.models import Category, Product, ProductImage, Variant
-from marketflow.core.api.addresses import whole
+from marketflow.core.addresses import whole
 from marketflow.core.api.answers import answer
 from marketflow.core.api.fields import MoneyField
 

@@ -21,7 +21,7 @@ from catalog.services.importing.drafts import (
     TaxClass,
     VariantDraft,
 )
-from marketflow.core.api.addresses import whole
+from marketflow.core.addresses import whole
 
 LINES = {"shopify": exporting.shopify_lines, "marketflow": exporting.marketflow_lines}
 PRODUCTS_AT_A_TIME = 200

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from carts.models import CartLine
-from marketflow.core.api.addresses import whole
+from marketflow.core.addresses import whole
 from marketflow.core.api.fields import (
     PRICE,
     MoneyField,

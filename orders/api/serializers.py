@@ -10,7 +10,7 @@ from rest_framework import serializers
 from accounts.api.serializers import AddressFields
 from carts.api.serializers import ShippingChoiceField, TotalsSerializer
 from carts.models import CartLine
-from marketflow.core.api.addresses import whole
+from marketflow.core.addresses import whole
 from marketflow.core.api.answers import answer
 from marketflow.core.api.fields import MoneyField, StrictSerializer, WholeNumberField
 from orders import gateways

@@ -1,4 +1,4 @@
-"""Addresses as programs get them: whole, whoever made them."""
+"""Addresses of this site made whole, for whoever reads them elsewhere."""
 
 from __future__ import annotations
 

@@ -109,6 +109,21 @@ def was_told(market: Market, event: int) -> bool:
         ).fetchone()[0]
 
 
+def test_term_ends_beat_in_the_middle_of_a_query(market):
+    beat = market.processes["beat"]
+    database = market.environment["DATABASE_URL"]
+
+    with psycopg.connect(database) as ours, psycopg.connect(database, autocommit=True) as looking:
+        ours.execute("lock table django_celery_beat_periodictasks")
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        eventually("beat waits", lambda: looking.execute(waiting).fetchone()[0])
+        beat.send_signal(signal.SIGTERM)
+        beat.wait(20)
+
+    assert beat.returncode == 0, market.log("beat")[-2000:]
+    market.start("beat")
+
+
 def test_term_ends_them_all(market):
     for process in market.processes.values():
         assert process.poll() is None

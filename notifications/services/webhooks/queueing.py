@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from rest_framework.renderers import JSONRenderer
 
 from accounts.models import Shop
@@ -73,8 +73,11 @@ def _listening(event: str, shops: set[int], marketplace: bool) -> list[WebhookEn
     whose = Q(shop__in=shops)
     if marketplace:
         whose |= Q(shop=MARKETPLACE)
-    found = WebhookEndpoint.objects.switched_on().filter(whose).select_related("shop")
-    return [endpoint for endpoint in found.order_by("pk") if endpoint.listens_to(event)]
+    found = WebhookEndpoint.objects.switched_on().filter(whose).order_by("pk")
+    listening = [endpoint for endpoint in found if endpoint.listens_to(event)]
+    # Mostly nobody listens, and then no shop is read.
+    prefetch_related_objects(listening, "shop")
+    return listening
 
 
 def _body(

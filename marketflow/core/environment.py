@@ -133,6 +133,10 @@ def postgresql(
     )
     given = options.get("options", "")
     options["options"] = f"{given} {POSTGRESQL_OPTIONS} {limits}".strip()
+    # Values travel beside the statement, and a connection has one that comes often parsed and
+    # planned (docs/adr/0013).
+    options["server_side_binding"] = True
+    options["prepare_threshold"] = 5
     if pool_max:
         # Django refuses a pool beside persistent connections, hence the zero.
         config["CONN_MAX_AGE"] = 0

@@ -36,7 +36,7 @@ def _content(product: Product) -> tuple[Hashable, ...]:
         content_of(variant) + (content_of(variant.stock_item) if variant.stock_item else ())
         for variant in product.offers
     )
-    pictures = tuple(content_of(image) for image in product.images.all())
+    pictures = tuple(content_of(image) for image in product.shown_images)
     return (
         product.is_new,
         content_of(product),

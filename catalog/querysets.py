@@ -13,6 +13,9 @@ OFFERED = (
     "uuid", "product", "price_minor", "compare_at_minor", "currency", "is_active",
     "stock__on_hand", "stock__allocated",
 )  # fmt: skip
+PICTURED = (
+    "uuid", "product", "alt", "state", "fallback", "width", "height", "sizes", "tint",
+)  # fmt: skip
 
 
 class ProductQuerySet(models.QuerySet):
@@ -81,17 +84,25 @@ def load_listed(products) -> None:
 
 
 def _card_lookups():
-    return Prefetch("variants", _offers(), to_attr="active_variants"), "images"
+    return Prefetch("variants", _offers(), to_attr="active_variants"), _pictures()
 
 
 def _list_lookups():
-    return Prefetch("variants", _offers().only(*OFFERED), to_attr="active_variants"), "images"
+    offers = _offers().only(*OFFERED)
+    return Prefetch("variants", offers, to_attr="active_variants"), _pictures()
 
 
 def _offers():
     from catalog.models import Variant
 
     return Variant.objects.active().select_related("stock")
+
+
+def _pictures():
+    from catalog.models import ProductImage
+
+    shown = ProductImage.objects.shown().only(*PICTURED)
+    return Prefetch("images", shown, to_attr="shown_images")
 
 
 class VariantQuerySet(models.QuerySet):

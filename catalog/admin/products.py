@@ -181,7 +181,7 @@ class OwnProductAdmin(ShopScopedAdmin):
 
     @display(description=_("picture"))
     def picture(self, product: Product) -> str:
-        images = product.images.all()
+        images = product.shown_images
         return thumbnail(images[0]) if images else NO_PICTURE
 
     @display(description=_("product"), ordering="title", header=True)

@@ -207,8 +207,8 @@ class ProductSummarySerializer(serializers.ModelSerializer):
 
     @extend_schema_field(PictureSerializer(allow_null=True))
     def get_image(self, product: Product) -> dict[str, Any] | None:
-        shown = next((image for image in product.images.all() if image.is_shown), None)
-        return answer(PictureSerializer, shown) if shown else None
+        shown = product.shown_images
+        return answer(PictureSerializer, shown[0]) if shown else None
 
 
 class ProductSerializer(serializers.ModelSerializer):
@@ -249,8 +249,7 @@ class ProductSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(PictureSerializer(many=True))
     def get_images(self, product: Product) -> list[dict[str, Any]]:
-        shown = [image for image in product.images.all() if image.is_shown]
-        return [answer(PictureSerializer, image) for image in shown]
+        return [answer(PictureSerializer, image) for image in product.shown_images]
 
 
 class OwnProductSerializer(ProductSerializer):

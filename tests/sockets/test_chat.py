@@ -16,15 +16,15 @@ import shutil
 import socket as sockets
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import websockets
 
+from benchmarks.gauntlet.http import Connection, Lost
 from tests.production.market import SECRETS, Market
 from tests.sockets.away import Redis
 from tests.sockets.server import (
@@ -49,6 +49,8 @@ SLOW, READERS, LEAVERS = size("SLOW", 2), size("READERS", 2), size("LEAVERS", 2)
 OFFLINE = size("OFFLINE_SECONDS", 1)
 REDIS_AWAY = 2.0
 WRITERS, PER_SECOND = 16, 100
+# So many of those who come back ask the API at a time.
+AT_ONCE = 32
 PATIENCE = size("SECONDS", 60)
 ORIGIN = "http://market.test"
 DATABASE_URL = os.environ.get("CHAT_DATABASE_URL")
@@ -71,13 +73,17 @@ class Talk:
         """The number of its last message: one was there before."""
         return self.messages + 1
 
+    @property
+    def path(self) -> str:
+        return f"/api/v1/conversations/{self.conversation}/messages/"
+
 
 @dataclass(frozen=True)
 class House:
-    """The running market: where its sockets are, and where the API is, in pairs."""
+    """The running market: where its sockets are, and the ports of the API, in pairs."""
 
     servers: list[Server]
-    api: list[str]
+    api: list[int]
     settings: dict[str, str]
 
 
@@ -87,8 +93,8 @@ class Reader:
 
     talk: Talk
     server: Server
-    api: str
-    http: httpx.AsyncClient
+    api: int
+    turns: asyncio.Semaphore
     leaves_at: int = 0
     is_slow: bool = False
     has_come: asyncio.Event = field(default_factory=asyncio.Event)
@@ -104,7 +110,7 @@ class Reader:
                 await self._stay()
             except websockets.ConnectionClosed as closed:
                 self.codes.append(closed.rcvd and closed.rcvd.code)
-            except (OSError, TimeoutError, websockets.InvalidMessage, httpx.TransportError):
+            except (OSError, TimeoutError, websockets.InvalidMessage, Lost):
                 self.codes.append(None)
             await asyncio.sleep(0.5 * random.uniform(0.7, 1.3))
 
@@ -168,20 +174,19 @@ class Reader:
 
     async def _catch_up(self) -> None:
         """What the API says comes after what is here, taken as it is said."""
-        while True:
-            answer = await self.http.get(
-                f"{self.api}conversations/{self.talk.conversation}/messages/",
-                params={"after": len(self.seqs), "page_size": 100},
-                headers={"Cookie": f"sessionid={self.talk.cookie}"},
-            )
-            if answer.status_code == 503:
-                await asyncio.sleep(0.2)
-                continue
-            assert answer.status_code == 200, answer.text
-            rows = answer.json()["results"]
-            self.seqs += [row["seq"] for row in rows]
-            if len(rows) < 100:
-                return
+        cookie = {"Cookie": f"sessionid={self.talk.cookie}"}
+        async with self.turns, connected(self.api) as api:
+            while True:
+                after = f"?after={len(self.seqs)}&page_size=100"
+                answer = await api.ask("GET", self.talk.path + after, headers=cookie)
+                if answer.status == 503:
+                    await asyncio.sleep(0.2)
+                    continue
+                assert answer.status == 200, answer.body
+                rows = answer.data["results"]
+                self.seqs += [row["seq"] for row in rows]
+                if len(rows) < 100:
+                    return
 
 
 @pytest.fixture
@@ -225,7 +230,7 @@ def embedded(settings: dict[str, str], folder: Path) -> Iterator[House]:
             log = folder / f"log{number}"
             server = running("uvicorn", "marketflow.asgi:application", free_port(), settings, log)
             servers.append(stack.enter_context(server))
-        yield House(servers, [api(server.port) for server in servers], settings)
+        yield House(servers, [server.port for server in servers], settings)
 
 
 @contextlib.contextmanager
@@ -242,7 +247,7 @@ def in_production(settings: dict[str, str], folder: Path) -> Iterator[House]:
             wait_until_ready(market.processes[name], port, logs / name)
         process = market.processes["sockets"]
         server = Server("sockets", ports["sockets"], logs / "sockets", settings, process)
-        yield House([server], [api(ports["web"])], settings)
+        yield House([server], [ports["web"]], settings)
     finally:
         for process in market.processes.values():
             process.terminate()
@@ -250,8 +255,13 @@ def in_production(settings: dict[str, str], folder: Path) -> Iterator[House]:
             process.wait(60)
 
 
-def api(port: int) -> str:
-    return f"http://127.0.0.1:{port}/api/v1/"
+@contextlib.asynccontextmanager
+async def connected(port: int) -> AsyncIterator[Connection]:
+    connection = Connection(port, {"Host": f"127.0.0.1:{port}", **PROXIED})
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def test_everybody_ends_with_every_message_in_order_once(market, redis, record_property):
@@ -287,46 +297,39 @@ async def through_it_all(
 ) -> tuple[list[Reader], list[float], float, float]:
     """The readers, by how many megabytes each server grew, how many seconds the slow slept, and
     how many messages a second were written meanwhile."""
-    # Gunicorn closes a connection after two idle seconds.
-    limits = httpx.Limits(max_connections=32, keepalive_expiry=1)
-    async with (
-        httpx.AsyncClient(limits=limits, timeout=60, headers=PROXIED) as http,
-        # Who writes does not stand in line behind those who catch up.
-        httpx.AsyncClient(limits=limits, timeout=60, headers=PROXIED) as pen,
-    ):
-        readers = crowd(house, talks, http)
-        before = [server.megabytes() for server in house.servers]
-        following = [asyncio.create_task(reader.follow()) for reader in readers]
-        # All that is said is said to all of them.
-        coming = asyncio.gather(*(reader.has_come.wait() for reader in readers))
-        await asyncio.wait_for(coming, PATIENCE)
+    readers = crowd(house, talks)
+    before = [server.megabytes() for server in house.servers]
+    following = [asyncio.create_task(reader.follow()) for reader in readers]
+    # All that is said is said to all of them.
+    coming = asyncio.gather(*(reader.has_come.wait() for reader in readers))
+    await asyncio.wait_for(coming, PATIENCE)
 
-        words, began = shuffled(talks), time.monotonic()
-        most = len(words) * 3 // 4
-        await say(words[:most], house.api, pen, access)
-        now_in_use = [server.megabytes() for server in house.servers]
-        grown = [now - was for now, was in zip(now_in_use, before, strict=True)]
-        slept = time.monotonic() - began
-        for reader in readers:
-            if reader.is_slow:
-                reader.wakes.set()
-        await asyncio.sleep(1)
+    words, began = shuffled(talks), time.monotonic()
+    most = len(words) * 3 // 4
+    await say(words[:most], house.api, access)
+    now_in_use = [server.megabytes() for server in house.servers]
+    grown = [now - was for now, was in zip(now_in_use, before, strict=True)]
+    slept = time.monotonic() - began
+    for reader in readers:
+        if reader.is_slow:
+            reader.wakes.set()
+    await asyncio.sleep(1)
 
-        redis.stop()
-        saying = asyncio.create_task(say(words[most:], house.api, pen, access))
-        await asyncio.sleep(REDIS_AWAY)
-        redis.start()
-        await saying
-        await asyncio.wait(following, timeout=PATIENCE)
-        for task in following:
-            task.cancel()
+    redis.stop()
+    saying = asyncio.create_task(say(words[most:], house.api, access))
+    await asyncio.sleep(REDIS_AWAY)
+    redis.start()
+    await saying
+    await asyncio.wait(following, timeout=PATIENCE)
+    for task in following:
+        task.cancel()
     return readers, grown, slept, most / slept
 
 
-def crowd(house: House, talks: list[Talk], http: httpx.AsyncClient) -> list[Reader]:
+def crowd(house: House, talks: list[Talk]) -> list[Reader]:
     """In each conversation readers and one who goes away; in the loud one the slow."""
-    places = list(zip(house.servers, house.api, strict=True))
-    readers = [Reader(talks[0], *places[n % len(places)], http) for n in range(SLOW)]
+    places, turns = list(zip(house.servers, house.api, strict=True)), asyncio.Semaphore(AT_ONCE)
+    readers = [Reader(talks[0], *places[n % len(places)], turns) for n in range(SLOW)]
     for reader in readers:
         reader.is_slow = True
     leavers = LEAVERS
@@ -335,7 +338,7 @@ def crowd(house: House, talks: list[Talk], http: httpx.AsyncClient) -> list[Read
             leaves = talk.messages // 3 if number and leavers > 0 else 0
             leavers -= bool(leaves)
             place = places[number % len(places)]
-            readers.append(Reader(talk, *place, http, leaves_at=leaves))
+            readers.append(Reader(talk, *place, turns, leaves_at=leaves))
     return readers
 
 
@@ -346,25 +349,24 @@ def shuffled(talks: list[Talk]) -> list[Talk]:
     return turns
 
 
-async def say(words: list[Talk], apis: list[str], pen: httpx.AsyncClient, access: str) -> None:
+async def say(words: list[Talk], ports: list[int], access: str) -> None:
     """One message for each turn, PER_SECOND at most; what is refused is sent again as it was."""
     waiting, began = enumerate(words), time.monotonic()
+    who = {"Authorization": f"Bearer {access}"}
 
-    async def write(api: str) -> None:
-        for number, talk in waiting:
-            await asyncio.sleep(max(0, began + number / PER_SECOND - time.monotonic()))
-            client_id = str(uuid.uuid4())
-            while True:
-                body = f"{time.time()} {talk.filling}".strip()
-                answer = await pen.post(
-                    f"{api}conversations/{talk.conversation}/messages/",
-                    json={"client_id": client_id, "body": body},
-                    headers={"Authorization": f"Bearer {access}"},
-                )
-                if answer.status_code == 201:
-                    talk.answered.append(answer.json()["seq"])
-                    break
-                assert answer.status_code == 503, answer.text
-                await asyncio.sleep(0.2)
+    async def write(port: int) -> None:
+        async with connected(port) as api:
+            for number, talk in waiting:
+                await asyncio.sleep(max(0, began + number / PER_SECOND - time.monotonic()))
+                client_id = str(uuid.uuid4())
+                while True:
+                    body = f"{time.time()} {talk.filling}".strip()
+                    message = {"client_id": client_id, "body": body}
+                    answer = await api.ask("POST", talk.path, message, who)
+                    if answer.status == 201:
+                        talk.answered.append(answer.data["seq"])
+                        break
+                    assert answer.status == 503, answer.body
+                    await asyncio.sleep(0.2)
 
-    await asyncio.gather(*(write(apis[n % len(apis)]) for n in range(WRITERS)))
+    await asyncio.gather(*(write(ports[n % len(ports)]) for n in range(WRITERS)))

@@ -107,6 +107,13 @@ class ConversationQuerySet(models.QuerySet):
     def with_people(self):
         return self.select_related("buyer", "shop", "assigned_to")
 
+    def with_names(self):
+        """With what both sides are called, and nothing else of them."""
+        return self.select_related("buyer", "shop").only(
+            *(field.attname for field in self.model._meta.concrete_fields),
+            *("buyer__name", "buyer__is_active", "shop__name"),
+        )
+
     def for_writing(self):
         """With what a new message asks of its conversation, and the shop's desk: no more."""
         return self.select_related("buyer", "shop__desk").only(

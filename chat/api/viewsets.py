@@ -70,7 +70,7 @@ class ConversationViewSet(
             # The service reads the rest under its lock.
             return rows
         if self.action == "messages":
-            return rows.with_people()
+            return rows.with_names()
         return rows.with_unread(user).with_keeping(user).for_lists()
 
     def filter_queryset(self, rows: QuerySet[Conversation]) -> QuerySet[Conversation]:

@@ -22,6 +22,7 @@ from marketflow.core.models import EventReceipt, OutboxEvent
 from notifications.models import Mail, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from notifications.services import threads
 from notifications.services.webhooks import endpoints, outcomes, sending, wire
+from notifications.services.webhooks.queueing import tell
 from notifications.services.webhooks.wire import Answer
 from notifications.tests.receiving import (
     SECRET,
@@ -148,6 +149,13 @@ def test_an_event_heard_twice_is_told_once(buyer, shop, receiver):
 
     assert set(WebhookDelivery.objects.values_list("event_id", flat=True)) == before
     assert sorted(receiver.ids()) == sorted(map(str, before))
+
+
+def test_no_shop_is_read_for_an_event_to_which_nobody_listens(shop, django_assert_num_queries):
+    with django_assert_num_queries(1) as captured:
+        assert tell("message.posted", shops=[shop.pk], say=lambda _: {}) == 0
+
+    assert "accounts_shop" not in captured[0]["sql"]
 
 
 def test_an_endpoint_that_is_off_is_told_nothing(buyer, shop, receiver):

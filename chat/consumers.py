@@ -14,6 +14,7 @@ from channels.db import database_sync_to_async
 
 from chat.frames import for_side, frame
 from chat.models import Conversation, Side
+from chat.open_pages import OpenConversations
 from chat.services import messaging, reading
 from marketflow.core import rate_limits
 from marketflow.core.realtime import (
@@ -49,10 +50,15 @@ class ChatConsumer(PushConsumer):
         if conversation is None:
             raise TurnAway(NOT_YOURS)
         self.conversation, self.side = conversation, conversation.side_of(self.user)
-        await self.join(conversation.group)
-        await self._tell_who_is_here()
-        # Until it says otherwise, an open page is one that is looked at.
-        await self.look({})
+        self.shared = self.hub.companion(OpenConversations).of(conversation)
+        try:
+            await self.shared.enter(self)
+            await self._tell_who_is_here()
+            # Until it says otherwise, an open page is one that is looked at.
+            await self.look({})
+        except BaseException:
+            await self.shared.leave(self)
+            raise
 
     async def is_allowed(self) -> bool:
         if not await super().is_allowed() or not await self._is_theirs():
@@ -81,7 +87,13 @@ class ChatConsumer(PushConsumer):
         if event["by"] == self.user.pk and self.seen_at:
             await self.look({})
 
+    async def missed(self) -> None:
+        """What was said is read once for all who are in it: the socket may stay, if it may be
+        here at all. What was missed may be that its person was signed out."""
+        await self.require_allowed()
+
     async def disconnect(self, code: int) -> None:
+        await self.shared.leave(self)
         await self.look_away({})
 
     # --- what may be asked

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -141,8 +141,22 @@ def _is_archived(user) -> Exists:
 class SeatQuerySet(models.QuerySet):
     def looking(self):
         """Whose page is open and in front of them, as far as they said so in time."""
-        window = timedelta(seconds=settings.PRESENCE_SECONDS)
-        return self.filter(seen_at__gt=Now() - window)
+        return self.filter(_looks())
+
+    def with_looking(self):
+        """With `is_looking`: see `looking`."""
+        return self.annotate(is_looking=_looks())
+
+
+def changed_since(moment: datetime) -> Q:
+    """Messages edited, taken back or answered since `moment`, a UTC time."""
+    return (
+        Q(edited_at__gte=moment) | Q(deleted_at__gte=moment) | Q(proposal__decided_at__gte=moment)
+    )
+
+
+def _looks() -> Q:
+    return Q(seen_at__gt=Now() - timedelta(seconds=settings.PRESENCE_SECONDS))
 
 
 class MessageQuerySet(models.QuerySet):

@@ -33,12 +33,15 @@ def look(*, conversation: Conversation, person: User) -> datetime:
 
     Returns the moment, which `leave` takes back.
     """
-    seat = seat_of(conversation, person)
-    was_here = is_here(conversation, Side(seat.side))
-    Seat.objects.filter(pk=seat.pk).update(seen_at=Now())
-    if not was_here:
-        push_on_commit(conversation.group, "presence", side=seat.side, is_here=True)
-    return Seat.objects.values_list("seen_at", flat=True).get(pk=seat.pk)
+    own = Seat.objects.filter(conversation=conversation, user=person)
+    # Who looks on changes nothing that another page shows.
+    if not own.looking().update(seen_at=Now()):
+        seat = seat_of(conversation, person)
+        was_here = is_here(conversation, Side(seat.side))
+        own.update(seen_at=Now())
+        if not was_here:
+            push_on_commit(conversation.group, "presence", side=seat.side, is_here=True)
+    return own.values_list("seen_at", flat=True).get()
 
 
 @transaction.atomic

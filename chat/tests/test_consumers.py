@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import json
 import uuid
 
 import pytest
@@ -7,14 +9,17 @@ from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError
 
 from accounts.models import ShopMember
 from accounts.tests.factories import make_shop, make_user
+from chat import open_pages
 from chat.models import Conversation, Message, Seat
 from chat.routing import websocket_urlpatterns
-from chat.services import manners, reading
+from chat.services import manners, messaging, reading
 from chat.tests.factories import answer, make_message
 from marketflow.core.models import OutboxEvent
+from marketflow.core.realtime import MISSED, bus, hubs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,6 +54,14 @@ async def hear(page, kind: str) -> dict:
         frame = await page.receive_json_from(timeout=5)
         if frame["type"] == kind:
             return frame
+
+
+async def hear_only(page, kinds: set[str], *, until: str, times: int) -> None:
+    """Nothing but frames of `kinds`, up to the one of kind `until` that comes last."""
+    while times:
+        frame = await page.receive_json_from(timeout=5)
+        assert frame["type"] in kinds
+        times -= frame["type"] == until
 
 
 def say(body: str, client_id=None) -> dict:
@@ -232,3 +245,190 @@ async def test_who_closes_one_of_two_pages_is_still_there_with_the_other():
     assert await database_sync_to_async(reading.is_here)(conversation, "shop")
     await first.disconnect()
     assert not await database_sync_to_async(reading.is_here)(conversation, "shop")
+
+
+@pytest.fixture
+def outage(monkeypatch):
+    """Begin it, and what is pushed is held. End it: some of it is let go, the rest was missed."""
+    monkeypatch.setattr(hubs, "SPREAD", 0)
+    publish = bus.publish
+
+    class Outage:
+        def begin(self) -> list:
+            held = []
+            monkeypatch.setattr(bus, "publish", lambda *pushed: held.append(pushed))
+            return held
+
+        def end(self, conversation, first=()):
+            monkeypatch.setattr(bus, "publish", publish)
+            for group, event in [*first, (conversation.group, {"type": MISSED})]:
+                publish(group, event)
+
+    return Outage()
+
+
+async def test_what_was_missed_is_told_to_all_and_nobody_must_come_back(outage):
+    conversation = await begin()
+    pages = [await open_page(conversation, name) for name in ("ana", "ana", "fern")]
+    question = await conversation.messages.afirst()
+    outage.begin()
+    for words in ("Yes.", "And wide."):
+        await database_sync_to_async(answer)(question, await person("fern"), words)
+    await database_sync_to_async(messaging.edit)(
+        message=question, author=await person("ana"), body="Is it ash?"
+    )
+    await database_sync_to_async(reading.read)(
+        conversation=conversation, reader=await person("fern"), seq=1
+    )
+
+    outage.end(conversation)
+
+    for page in pages:
+        assert [(await hear(page, "message"))["body"] for _ in range(2)] == ["Yes.", "And wide."]
+        assert (await hear(page, "changed"))["body"] == "Is it ash?"
+        marks = [await hear(page, "read") for _ in range(2)]
+        assert {mark["side"]: mark["seq"] for mark in marks} == {"buyer": 0, "shop": 1}
+    await pages[0].send_json_to(say("Thanks."))
+    for page in pages:
+        assert (await hear(page, "message"))["seq"] == 4
+        await page.disconnect()
+
+
+async def test_what_was_told_is_not_told_again_even_where_one_overtook_another(outage):
+    conversation = await begin()
+    ana = await open_page(conversation, "ana")
+    question = await conversation.messages.afirst()
+    held = outage.begin()
+    for words in ("Yes.", "And wide."):
+        await database_sync_to_async(answer)(question, await person("fern"), words)
+    outage.end(conversation, first=reversed(held))
+    assert [(await hear(ana, "message"))["seq"] for _ in range(2)] == [3, 2]
+
+    await hear_only(ana, {"presence", "read", "left"}, until="read", times=2)
+    await ana.disconnect()
+
+
+async def test_whoever_missed_more_than_a_socket_holds_comes_back_and_reads(outage, monkeypatch):
+    monkeypatch.setattr(open_pages, "MOST_TOLD", 6)
+    conversation = await begin()
+    ana = await open_page(conversation, "ana")
+    outage.begin()
+    question = await conversation.messages.afirst()
+    for number in range(7):
+        await database_sync_to_async(answer)(question, await person("fern"), f"{number}")
+
+    outage.end(conversation)
+
+    while (frame := await ana.receive_output(timeout=5))["type"] != "websocket.close":
+        assert json.loads(frame["text"])["type"] != "message"
+    assert frame["code"] == 1012
+    await ana.disconnect()
+    again = await open_page(conversation, "ana")
+    await again.send_json_to(say("I see."))
+    assert (await hear(again, "message"))["seq"] == 9
+    await again.disconnect()
+
+
+async def test_a_page_that_is_still_looked_at_says_so_again(outage):
+    conversation = await begin()
+    first, second = await open_page(conversation, "fern"), await open_page(conversation, "fern")
+    outage.begin()
+    await second.send_json_to({"type": "gone"})
+    await second.send_json_to({"type": "read", "seq": 1})
+    while not await Seat.objects.filter(read_seq=1).aexists():
+        await asyncio.sleep(0.01)
+    assert not await database_sync_to_async(reading.is_here)(conversation, "shop")
+
+    outage.end(conversation)
+
+    async with asyncio.timeout(5):
+        while not await database_sync_to_async(reading.is_here)(conversation, "shop"):
+            await asyncio.sleep(0.01)
+    await first.disconnect()
+    await second.disconnect()
+
+
+async def test_who_lost_the_seat_while_nothing_was_heard_is_put_out(monkeypatch):
+    monkeypatch.setattr(hubs, "SPREAD", 0)
+    monkeypatch.setattr(hubs, "SILENCE", 0)
+    conversation = await begin()
+    ana, fern = await open_page(conversation, "ana"), await open_page(conversation, "fern")
+    await ShopMember.objects.all().adelete()
+
+    hubs.of_this_loop()._complete(was_lost=True)
+
+    while (frame := await fern.receive_output(timeout=5))["type"] != "websocket.close":
+        pass
+    assert frame["code"] == 4403
+    await ana.send_json_to(say("Are you there?"))
+    assert (await hear(ana, "message"))["seq"] == 2
+    await ana.disconnect()
+
+
+async def test_the_database_being_away_only_puts_it_off(outage, monkeypatch):
+    monkeypatch.setattr(open_pages, "RETRY", 0)
+    conversation = await begin()
+    ana = await open_page(conversation, "ana")
+    question = await conversation.messages.afirst()
+    outage.begin()
+    await database_sync_to_async(answer)(question, await person("fern"), "Yes.")
+    problems, read = [OperationalError("away")], open_pages._where_both_stand
+
+    def read_when_it_is_back(pages):
+        if problems:
+            raise problems.pop()
+        return read(pages)
+
+    monkeypatch.setattr(open_pages, "_where_both_stand", read_when_it_is_back)
+
+    outage.end(conversation)
+
+    assert (await hear(ana, "message"))["body"] == "Yes."
+    await ana.disconnect()
+
+
+async def test_while_nothing_is_heard_messages_come_from_the_database(outage, monkeypatch):
+    monkeypatch.setattr(hubs, "SILENCE", 0)
+    conversation = await begin()
+    ana = await open_page(conversation, "ana")
+    question = await conversation.messages.afirst()
+    hubs.of_this_loop()._lost()
+    outage.begin()
+
+    for words in ("Yes.", "And wide."):
+        await database_sync_to_async(answer)(question, await person("fern"), words)
+        assert (await hear(ana, "message"))["body"] == words
+
+    hubs.of_this_loop()._complete(was_lost=True)
+    await ana.disconnect()
+
+
+async def test_a_page_opened_while_nothing_is_heard_is_told_all_the_same(outage):
+    conversation = await begin()
+    first = await open_page(conversation, "fern")
+    hubs.of_this_loop()._lost()
+    await first.disconnect()
+    hubs.of_this_loop()._lost()
+    ana = await open_page(conversation, "ana")
+    outage.begin()
+
+    await database_sync_to_async(answer)(
+        await conversation.messages.afirst(), await person("fern"), "Yes."
+    )
+
+    assert (await hear(ana, "message"))["body"] == "Yes."
+    await ana.disconnect()
+
+
+async def test_what_a_dying_process_did_not_push_comes_with_what_was_said_later(outage):
+    conversation = await begin()
+    ana = await open_page(conversation, "ana")
+    question, held = await conversation.messages.afirst(), outage.begin()
+    for number in range(open_pages.MOST_EARLY + 1):
+        await database_sync_to_async(answer)(question, await person("fern"), f"{number}")
+
+    outage.end(conversation, first=held[1:])
+
+    seqs = [(await hear(ana, "message"))["seq"] for _ in range(open_pages.MOST_EARLY + 1)]
+    assert seqs == [*range(3, open_pages.MOST_EARLY + 3), 2]
+    await ana.disconnect()

@@ -286,6 +286,9 @@ def test_everybody_ends_with_every_message_in_order_once(market, redis, record_p
     # Each list as it grew: neither sorted nor made unique here.
     assert [reader.wrong for reader in readers if reader.wrong] == []
     assert [reader.codes[:1] for reader in slow] == [[4408]] * SLOW
+    # Redis was away, and who had little to catch up with need not have come back.
+    quiet = [reader for reader in readers if not reader.talk.filling]
+    assert [reader.codes for reader in quiet if 1012 in reader.codes] == []
     # What a worker does meanwhile; not every market has one.
     told = "--command=from marketflow.core import events; events.relay_all()"
     manage(house.settings, "shell", "--verbosity=0", "--no-imports", told)
@@ -370,3 +373,29 @@ async def say(words: list[Talk], ports: list[int], access: str) -> None:
                     await asyncio.sleep(0.2)
 
     await asyncio.gather(*(write(ports[n % len(ports)]) for n in range(WRITERS)))
+
+
+def test_messages_arrive_while_redis_is_away(market, redis):
+    house, talks, access = market
+    asyncio.run(asyncio.wait_for(without(redis, house, talks[-1], access), PATIENCE))
+
+
+async def without(redis: Redis, house: House, talk: Talk, access: str) -> None:
+    """Said at one process, heard at the other, by a socket that stays open."""
+    reader = Reader(talk, house.servers[0], house.api[0], asyncio.Semaphore(1))
+    who = {"Authorization": f"Bearer {access}"}
+    async with reader._opened() as socket, connected(house.api[-1]) as api:
+
+        async def say_and_hear(body: str) -> None:
+            message = {"client_id": str(uuid.uuid4()), "body": body}
+            assert (await api.ask("POST", talk.path, message, who)).status == 201
+            async with asyncio.timeout(10):
+                while json.loads(await socket.recv()).get("body") != body:
+                    pass
+
+        await say_and_hear("Redis is here.")
+        redis.stop()
+        await say_and_hear("Redis is away.")
+        await say_and_hear("It still is.")
+        redis.start()
+        await say_and_hear("It is back.")

@@ -15,7 +15,7 @@ from marketflow.core.realtime.codes import (
 )
 from marketflow.core.realtime.consumer import NotUnderstood, PushConsumer
 from marketflow.core.realtime.credentials import PROTOCOL, Credential
-from marketflow.core.realtime.frames import Frame
+from marketflow.core.realtime.frames import MISSED, Frame
 from marketflow.core.realtime.pushing import (
     apush,
     is_heard,
@@ -27,6 +27,7 @@ from marketflow.core.realtime.pushing import (
 )
 
 __all__ = [
+    "MISSED",
     "NOT_SIGNED_IN",
     "NOT_UNDERSTOOD",
     "NOT_YOURS",

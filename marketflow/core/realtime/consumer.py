@@ -64,7 +64,7 @@ class PushConsumer(AsyncWebsocketConsumer):
 
         Who reconnects reads the truth again, so the socket is closed and the page comes back.
         """
-        await self.close(codes.COME_BACK)
+        self.come_back()
 
     # --- what a subclass may call
 
@@ -90,6 +90,16 @@ class PushConsumer(AsyncWebsocketConsumer):
     async def refuse(self, code: str, **facts: object) -> None:
         """Answer a frame that is not obeyed; the socket stays open."""
         await self.send_json({**facts, "type": "error", "code": code})
+
+    def come_back(self) -> None:
+        """Close the socket because the client must read again."""
+        self._run(self.close(codes.COME_BACK))
+
+    async def require_allowed(self) -> None:
+        """Raise `TurnAway` where the person may not be here any more."""
+        if not await self.is_allowed():
+            signed_in = await self.credential.holds()
+            raise TurnAway(codes.NOT_YOURS if signed_in else codes.NOT_SIGNED_IN)
 
     async def turn_away(self, code: int) -> None:
         """Close the socket and end."""
@@ -222,7 +232,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         command = self.COMMANDS.get(kind) if isinstance(kind, str) else None
         if command is None:
             raise NotUnderstood
-        await self._require_allowed()
+        await self.require_allowed()
         await getattr(self, command)(content)
 
     def _speaker(self) -> str:
@@ -280,7 +290,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         if frame["type"] == REVOKE and frame["session"] in (None, self.credential.session):
             self._run(self.close(codes.NOT_SIGNED_IN))
         elif frame["type"] in (RECHECK, MISSED):
-            self._run(self._require_allowed())
+            self._run(self.require_allowed())
 
     # --- staying
 
@@ -290,12 +300,7 @@ class PushConsumer(AsyncWebsocketConsumer):
 
     async def _recheck(self) -> None:
         self._recheck_later()
-        await self._require_allowed()
-
-    async def _require_allowed(self) -> None:
-        if not await self.is_allowed():
-            signed_in = await self.credential.holds()
-            raise TurnAway(codes.NOT_YOURS if signed_in else codes.NOT_SIGNED_IN)
+        await self.require_allowed()
 
     def _run(self, errand: Coroutine) -> None:
         # The loop keeps tasks by weak references only.

@@ -61,7 +61,10 @@ class Hub:
         self.loop = loop
         self.owners: Counter[str] = Counter()
         self.rooms: dict[str, set[Member]] = {}
+        # Whether something may be pushed now that is not heard here.
+        self.is_deaf = False
         self._companions: dict[type, object] = {}
+        self._when_deaf: list[Callable[[], None]] = []
         self._late: set[Member] = set()
         self._unread: deque[Callable[[], None]] = deque()
         self._wire = self._new_wire()
@@ -97,6 +100,11 @@ class Hub:
             self._companions[kind] = kind(self)
         return self._companions[kind]
 
+    def when_deaf(self, call: Callable[[], None]) -> None:
+        """Have `call` called whenever the hub begins to be deaf, such as to ask the database
+        until `is_deaf` ends."""
+        self._when_deaf.append(call)
+
     async def join(self, member: Member, groups: set[str]) -> None:
         """From here on `member` hears the groups; what was pushed before may be missed."""
         new = {group for group in groups if group not in self.rooms}
@@ -119,11 +127,18 @@ class Hub:
         for member in list(self.rooms.get(group, ())):
             member.hear(group, frame)
 
+    def _lost(self) -> None:
+        if not self.is_deaf:
+            self.is_deaf = True
+            for call in self._when_deaf:
+                call()
+
     def _complete(self, was_lost: bool) -> None:
         """All groups are heard again, and told again once no process keeps silent any more."""
         self.loop.call_later(SILENCE, self._wake_deaf, was_lost)
 
     def _wake_deaf(self, was_lost: bool) -> None:
+        self.is_deaf = False
         deaf = set().union(*self.rooms.values()) if was_lost else self._late
         self._late = set()
         self.wake(*deaf)
@@ -138,4 +153,4 @@ class Hub:
             return None
         from marketflow.core.realtime.redis_wire import RedisWire
 
-        return RedisWire(self.hear, self._complete)
+        return RedisWire(self.hear, self._lost, self._complete)

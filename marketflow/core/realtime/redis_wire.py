@@ -28,13 +28,16 @@ logger = logging.getLogger(__name__)
 
 
 class RedisWire:
-    """`hear` takes what is pushed. `complete` is called whenever Redis has confirmed every group,
-    and told whether the connection had been lost before."""
+    """`hear` takes what is pushed. `lost` is called whenever there is no connection, and
+    `complete` whenever Redis has confirmed every group, and told whether one had been lost."""
 
     def __init__(
-        self, hear: Callable[[str, dict], None], complete: Callable[[bool], None]
+        self,
+        hear: Callable[[str, dict], None],
+        lost: Callable[[], None],
+        complete: Callable[[bool], None],
     ) -> None:
-        self._hear, self._complete = hear, complete
+        self._hear, self._lost, self._complete = hear, lost, complete
         self._groups: dict[str, str] = {}  # by channel
         self._confirmed: dict[str, asyncio.Event] = {}
         self._unconfirmed: set[str] = set()
@@ -85,6 +88,7 @@ class RedisWire:
                 await self._listen()
             except AWAY as problem:
                 logger.warning("live updates wait for Redis: %s", problem)
+                self._lost()
             delay = FIRST_DELAY if self._connection else min(delay * 2, LONGEST_DELAY)
             await self._hang_up()
             # Not all processes at once, when Redis comes back.

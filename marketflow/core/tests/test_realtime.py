@@ -411,6 +411,21 @@ async def test_after_an_outage_all_are_told_once_no_process_keeps_silent_any_mor
     assert late.is_woken
 
 
+async def test_a_hub_is_deaf_from_the_loss_until_everybody_is_told_again(monkeypatch):
+    monkeypatch.setattr(hubs, "SILENCE", 0.05)
+    hub, calls = hubs.Hub(asyncio.get_running_loop()), []
+    hub.when_deaf(lambda: calls.append(hub.is_deaf))
+
+    hub._lost()
+    hub._lost()
+    hub._complete(was_lost=True)
+
+    assert calls == [True]
+    assert hub.is_deaf
+    await asyncio.sleep(0.1)
+    assert not hub.is_deaf
+
+
 @pytest.fixture
 def hanging_redis(settings, monkeypatch):
     """Call it, and Redis answers nobody in time, twice; then it tells everybody again."""

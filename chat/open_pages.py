@@ -1,0 +1,207 @@
+"""The conversations that pages have open in this process: what Redis does not tell is read here.
+
+Once for all of them, so that no socket need be closed and come back when Redis was away: while it
+is, they are told of messages from the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial, reduce
+from operator import or_
+
+from channels.db import database_sync_to_async
+from django.db import InterfaceError, OperationalError
+from django.db.models import Q
+from django.utils.timezone import now
+
+from chat.frames import frame
+from chat.models import Conversation, Message, Seat, Side
+from chat.querysets import changed_since
+from marketflow.core.realtime import MISSED, Frame, PushConsumer
+from marketflow.core.realtime.hubs import Hub
+
+# Seconds between two looks at the database while Redis is away.
+PACE = 0.25
+RETRY = 1.0
+# So many conversations in one statement.
+AT_ONCE = 100
+# Fewer than a socket lets wait. Whoever missed more comes back and reads it page by page.
+MOST_TOLD, MOST_EARLY = 50, 10
+# By how much the clocks of two processes may differ.
+CLOCKS = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
+
+# An event for the sockets of the conversation with that primary key.
+Told = tuple[int, dict]
+Reading = Callable[[dict[int, "OpenConversation"]], list[Told]]
+
+
+class OpenConversation:
+    """A member of the hub in place of the sockets of one conversation, and what they were told."""
+
+    def __init__(self, all_open: OpenConversations, conversation: Conversation) -> None:
+        self.pk, self.conversation = conversation.pk, conversation
+        self.sockets: set[PushConsumer] = set()
+        self.opened_at = now()
+        # Every message up to this number was told; of those after it, these were.
+        self.told = conversation.last_seq
+        self._told_early: set[int] = set()
+        self._all = all_open
+
+    async def enter(self, socket: PushConsumer) -> None:
+        """From here on `socket` hears what happens."""
+        self.sockets.add(socket)
+        await self._all.hub.join(self, {self.conversation.group})
+
+    async def leave(self, socket: PushConsumer) -> None:
+        self.sockets.discard(socket)
+        if not self.sockets:
+            self._all.forget(self)
+            await self._all.hub.leave(self, {self.conversation.group})
+
+    def hear(self, group: str, frame: Frame) -> None:
+        if frame["type"] == MISSED:
+            self._all.hub.wake(self)
+        elif frame["type"] != "message" or self._is_new(frame["seq"]):
+            for socket in list(self.sockets):
+                socket.hear(group, frame)
+
+    def _is_new(self, seq: int) -> bool:
+        """Two sent at once may overtake each other, and one be read here before it is heard."""
+        if seq <= self.told or seq in self._told_early:
+            return False
+        self._told_early.add(seq)
+        while self.told + 1 in self._told_early:
+            self.told += 1
+            self._told_early.remove(self.told)
+        if len(self._told_early) == MOST_EARLY:
+            # One of a process that died before it pushed.
+            self.catch_up()
+        return True
+
+    def catch_up(self) -> None:
+        self._all.catch_up(self)
+
+    def send_away(self) -> None:
+        """There is more to tell than a socket lets wait. Whoever enters now begins anew."""
+        self._all.forget(self)
+        for socket in list(self.sockets):
+            socket.come_back()
+
+
+class OpenConversations:
+    """The hub's only one."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self._open: dict[int, OpenConversation] = {}
+        self._behind: set[OpenConversation] = set()
+        self._task: asyncio.Task | None = None
+        hub.when_deaf(self._begin)
+
+    def of(self, conversation: Conversation) -> OpenConversation:
+        """`conversation`, as it was read just now, with who is in it already."""
+        self._begin()
+        return self._open.setdefault(conversation.pk, OpenConversation(self, conversation))
+
+    def forget(self, page: OpenConversation) -> None:
+        self._behind.discard(page)
+        if self._open.get(page.pk) is page:
+            del self._open[page.pk]
+
+    def catch_up(self, page: OpenConversation) -> None:
+        """Something of `page` may have been missed."""
+        self._behind.add(page)
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._tell())
+
+    async def _tell(self) -> None:
+        while self._behind or (self._open and self.hub.is_deaf):
+            behind, self._behind = self._behind, set()
+            pages = list(self._open.values()) if self.hub.is_deaf else list(behind)
+            try:
+                await self._tell_messages(pages)
+                await self._tell_rest([page for page in behind if page.sockets])
+            except (OperationalError, InterfaceError) as problem:
+                logger.warning("open conversations wait for the database: %s", problem)
+                self._behind |= behind
+                await asyncio.sleep(RETRY)
+            await asyncio.sleep(PACE)
+
+    async def _tell_messages(self, pages: list[OpenConversation]) -> None:
+        last = await _last_seqs(pages)
+        late = [page for page in pages if last.get(page.pk, 0) > page.told]
+        for page in late:
+            if last[page.pk] - page.told > MOST_TOLD:
+                page.send_away()
+        await self._pass_on(_new_messages, [page for page in late if page.sockets])
+
+    async def _tell_rest(self, pages: list[OpenConversation]) -> None:
+        await self._pass_on(_changed_messages, pages)
+        await self._pass_on(_where_both_stand, pages)
+
+    async def _pass_on(self, read: Reading, pages: list[OpenConversation]) -> None:
+        for start in range(0, len(pages), AT_ONCE):
+            some = {page.pk: page for page in pages[start : start + AT_ONCE]}
+            for pk, event in await _in_a_thread(read)(some):
+                some[pk].hear("", Frame(event))
+
+
+# Not in the thread in which the sockets wait for each other.
+_in_a_thread = partial(database_sync_to_async, thread_sensitive=False)
+
+
+@_in_a_thread
+def _last_seqs(pages: list[OpenConversation]) -> dict[int, int]:
+    rows = Conversation.objects.filter(pk__in=[page.pk for page in pages])
+    return dict(rows.values_list("pk", "last_seq"))
+
+
+def _new_messages(pages: dict[int, OpenConversation]) -> list[Told]:
+    asked = [Q(conversation=pk, seq__gt=page.told) for pk, page in pages.items()]
+    return _as_pushed("message", asked, pages)
+
+
+def _changed_messages(pages: dict[int, OpenConversation]) -> list[Told]:
+    """Since they were opened: twice does no harm, and nobody need know when the outage began."""
+    asked = [
+        Q(conversation=pk) & changed_since(page.opened_at - CLOCKS) for pk, page in pages.items()
+    ]
+    return _as_pushed("changed", asked, pages)
+
+
+def _as_pushed(kind: str, asked: list[Q], pages: dict[int, OpenConversation]) -> list[Told]:
+    told = []
+    rows = Message.objects.for_frames().filter(reduce(or_, asked))
+    for message in rows.order_by("conversation_id", "seq"):
+        message.conversation = pages[message.conversation_id].conversation
+        told.append((message.conversation_id, {**frame(message), "type": kind}))
+    return told
+
+
+def _where_both_stand(pages: dict[int, OpenConversation]) -> list[Told]:
+    """Who is here, who has read how far, and who has left: a page that is still before them
+    answers the last."""
+    told: list[Told] = []
+    seats = defaultdict(list)
+    for seat in Seat.objects.filter(conversation__in=pages).with_looking().order_by("pk"):
+        seats[seat.conversation_id].append(seat)
+    for pk, its in seats.items():
+        for side in Side:
+            own = [seat for seat in its if seat.side == side]
+            is_here = any(seat.is_looking for seat in own)
+            told.append((pk, {"type": "presence", "side": side, "is_here": is_here}))
+            seq = max((seat.read_seq for seat in own), default=0)
+            told.append((pk, {"type": "read", "side": side, "seq": seq}))
+        left = [seat.user_id for seat in its if not seat.is_looking]
+        told += [(pk, {"type": "left", "by": user_id}) for user_id in left]
+    return told

@@ -132,9 +132,11 @@ class Reader:
                 self.has_come.set()
                 await self.wakes.wait()
                 self.is_slow = False
-            else:
-                await self._catch_up()
-                self.has_come.set()
+                # What had been sent, and then why it was closed.
+                while True:
+                    await socket.recv()
+            await self._catch_up()
+            self.has_come.set()
             while not self.is_complete:
                 await self._hear(json.loads(await socket.recv()))
                 if self.leaves_at and len(self.seqs) >= self.leaves_at:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial, reduce
 from operator import or_
@@ -28,6 +28,8 @@ from marketflow.core.realtime.hubs import Hub
 # Seconds between two looks at the database while Redis is away.
 PACE = 0.25
 RETRY = 1.0
+# So often, in seconds, who is told that way is asked whether they may be.
+PATIENCE = 5.0
 # So many conversations in one statement.
 AT_ONCE = 100
 # Fewer than a socket lets wait. Whoever missed more comes back and reads it page by page.
@@ -48,16 +50,21 @@ class OpenConversation:
     def __init__(self, all_open: OpenConversations, conversation: Conversation) -> None:
         self.pk, self.conversation = conversation.pk, conversation
         self.sockets: set[PushConsumer] = set()
-        self.opened_at = now()
+        # Since when what was changed may not have been told.
+        self.changes_from = now() - CLOCKS
         # Every message up to this number was told; of those after it, these were.
         self.told = conversation.last_seq
         self._told_early: set[int] = set()
         self._all = all_open
 
     async def enter(self, socket: PushConsumer) -> None:
-        """From here on `socket` hears what happens."""
+        """From here on `socket` hears what happens, and its client must read what did before."""
+        is_first = not self.sockets
         self.sockets.add(socket)
         await self._all.hub.join(self, {self.conversation.group})
+        if is_first:
+            # Nobody heard what was said meanwhile, nor need they.
+            self.told = max(self.told, (await _last_seqs([self])).get(self.pk, 0))
 
     async def leave(self, socket: PushConsumer) -> None:
         self.sockets.discard(socket)
@@ -112,13 +119,18 @@ class OpenConversations:
 
     def forget(self, page: OpenConversation) -> None:
         self._behind.discard(page)
-        if self._open.get(page.pk) is page:
+        if self._is_open(page):
             del self._open[page.pk]
 
     def catch_up(self, page: OpenConversation) -> None:
         """Something of `page` may have been missed."""
-        self._behind.add(page)
-        self._begin()
+        if self._is_open(page):
+            self._behind.add(page)
+            self._begin()
+
+    def _is_open(self, page: OpenConversation) -> bool:
+        """One that was sent away keeps its sockets until they have ended, beside another."""
+        return self._open.get(page.pk) is page
 
     def _begin(self) -> None:
         if self._task is None or self._task.done():
@@ -127,33 +139,50 @@ class OpenConversations:
     async def _tell(self) -> None:
         while self._behind or (self._open and self.hub.is_deaf):
             behind, self._behind = self._behind, set()
-            pages = list(self._open.values()) if self.hub.is_deaf else list(behind)
+            pages = set(self._open.values()) if self.hub.is_deaf else behind
             try:
                 await self._tell_messages(pages)
-                await self._tell_rest([page for page in behind if page.sockets])
+                await self._tell_rest(behind)
             except (OperationalError, InterfaceError) as problem:
                 logger.warning("open conversations wait for the database: %s", problem)
                 self._behind |= behind
                 await asyncio.sleep(RETRY)
+            except Exception:
+                logger.exception("open conversations could not be told what they missed")
+                for page in pages | behind:
+                    page.send_away()
             await asyncio.sleep(PACE)
 
-    async def _tell_messages(self, pages: list[OpenConversation]) -> None:
+    async def _tell_messages(self, pages: set[OpenConversation]) -> None:
         last = await _last_seqs(pages)
-        late = [page for page in pages if last.get(page.pk, 0) > page.told]
+        late = {page for page in pages if last.get(page.pk, 0) > page.told}
         for page in late:
             if last[page.pk] - page.told > MOST_TOLD:
                 page.send_away()
-        await self._pass_on(_new_messages, [page for page in late if page.sockets])
+            # A sign-out, too, may be what nobody heard.
+            for socket in page.sockets:
+                socket.check(PATIENCE)
+        await self._pass_on(_new_messages, late)
 
-    async def _tell_rest(self, pages: list[OpenConversation]) -> None:
+    async def _tell_rest(self, pages: set[OpenConversation]) -> None:
+        moment = now() - CLOCKS
         await self._pass_on(_changed_messages, pages)
+        for page in pages:
+            page.changes_from = moment
         await self._pass_on(_where_both_stand, pages)
 
-    async def _pass_on(self, read: Reading, pages: list[OpenConversation]) -> None:
-        for start in range(0, len(pages), AT_ONCE):
-            some = {page.pk: page for page in pages[start : start + AT_ONCE]}
-            for pk, event in await _in_a_thread(read)(some):
-                some[pk].hear("", Frame(event))
+    async def _pass_on(self, read: Reading, pages: set[OpenConversation]) -> None:
+        still_open = [page for page in pages if self._is_open(page)]
+        for start in range(0, len(still_open), AT_ONCE):
+            some = {page.pk: page for page in still_open[start : start + AT_ONCE]}
+            events = await _in_a_thread(read)(some)
+            many = Counter(pk for pk, _event in events)
+            for pk, event in events:
+                if many[pk] <= MOST_TOLD:
+                    some[pk].hear("", Frame(event))
+            for pk in many:
+                if many[pk] > MOST_TOLD:
+                    some[pk].send_away()
 
 
 # Not in the thread in which the sockets wait for each other.
@@ -161,7 +190,7 @@ _in_a_thread = partial(database_sync_to_async, thread_sensitive=False)
 
 
 @_in_a_thread
-def _last_seqs(pages: list[OpenConversation]) -> dict[int, int]:
+def _last_seqs(pages: Iterable[OpenConversation]) -> dict[int, int]:
     rows = Conversation.objects.filter(pk__in=[page.pk for page in pages])
     return dict(rows.values_list("pk", "last_seq"))
 
@@ -172,20 +201,19 @@ def _new_messages(pages: dict[int, OpenConversation]) -> list[Told]:
 
 
 def _changed_messages(pages: dict[int, OpenConversation]) -> list[Told]:
-    """Since they were opened: twice does no harm, and nobody need know when the outage began."""
-    asked = [
-        Q(conversation=pk) & changed_since(page.opened_at - CLOCKS) for pk, page in pages.items()
-    ]
+    """Since they were opened or told last: nobody need know when the outage began."""
+    asked = [Q(conversation=pk) & changed_since(page.changes_from) for pk, page in pages.items()]
     return _as_pushed("changed", asked, pages)
 
 
 def _as_pushed(kind: str, asked: list[Q], pages: dict[int, OpenConversation]) -> list[Told]:
-    told = []
     rows = Message.objects.for_frames().filter(reduce(or_, asked))
-    for message in rows.order_by("conversation_id", "seq"):
-        message.conversation = pages[message.conversation_id].conversation
-        told.append((message.conversation_id, {**frame(message), "type": kind}))
-    return told
+    messages = list(rows.order_by("conversation_id", "seq"))
+    asked_of = {message.conversation_id for message in messages}
+    conversations = Conversation.objects.with_names().in_bulk(asked_of)
+    for message in messages:
+        message.conversation = conversations[message.conversation_id]
+    return [(its.conversation_id, {**frame(its), "type": kind}) for its in messages]
 
 
 def _where_both_stand(pages: dict[int, OpenConversation]) -> list[Told]:

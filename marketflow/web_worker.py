@@ -13,11 +13,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-# So many seconds later than it came does a request count that only reads.
+# A request that only reads counts as having come so many seconds later.
 PATIENCE = 2.0
 # The first four bytes of such.
 READING = (b"GET ", b"HEAD", b"OPTI")
@@ -33,39 +34,62 @@ class WritesFirstPool(ThreadPoolExecutor):
 
     def __init__(self, max_workers: int) -> None:
         super().__init__(max_workers)
-        self._waiting: list[tuple[float, int, Future, Callable[[], Any]]] = []
+        self._waiting: list[Waiting] = []
         self._numbers = itertools.count()
         self._lock = threading.Lock()
 
     def submit(self, handle: Callable[[Any], Any], connection: Any) -> Future:
         """Have `handle(connection)` called, as gunicorn does with each request."""
-        since = time.monotonic() + (PATIENCE if is_reading(connection.sock) else 0)
-        future: Future = Future()
+        said = first_bytes(connection.sock)
+        waiting = Waiting(
+            since=time.monotonic() + (PATIENCE if said in READING else 0),
+            number=next(self._numbers),
+            is_sorted=bool(said),
+            connection=connection,
+            handle=handle,
+        )
         with self._lock:
-            heapq.heappush(
-                self._waiting, (since, next(self._numbers), future, lambda: handle(connection))
-            )
+            heapq.heappush(self._waiting, waiting)
         # One call for each that waits, whichever of them it is then for.
         super().submit(self._take_up_next)
-        return future
+        return waiting.future
 
     def _take_up_next(self) -> None:
         with self._lock:
-            _since, _number, future, call = heapq.heappop(self._waiting)
+            waiting = self._next()
+        future = waiting.future
         if not future.set_running_or_notify_cancel():
             return
         try:
-            future.set_result(call())
+            future.set_result(waiting.handle(waiting.connection))
         except BaseException as problem:  # noqa: BLE001 - it is the caller's
             future.set_exception(problem)
 
+    def _next(self) -> Waiting:
+        while not (waiting := heapq.heappop(self._waiting)).is_sorted:
+            # Nothing had arrived when it came. What still says nothing would hold up a thread.
+            if first_bytes(waiting.connection.sock) in (b"", *READING):
+                waiting.since += PATIENCE
+            waiting.is_sorted = True
+            heapq.heappush(self._waiting, waiting)
+        return waiting
 
-def is_reading(connection: socket.socket) -> bool:
-    """Whether the request that has arrived at `connection`, and stays there, changes nothing.
 
-    False where nothing has arrived yet: that would be known too late.
-    """
+@dataclass(order=True)
+class Waiting:
+    """A request that has no thread yet."""
+
+    since: float
+    number: int
+    is_sorted: bool = field(compare=False)
+    connection: Any = field(compare=False)
+    handle: Callable[[Any], Any] = field(compare=False)
+    future: Future = field(default_factory=Future, compare=False)
+
+
+def first_bytes(connection: socket.socket) -> bytes:
+    """What has arrived at `connection`, four bytes at most, which stay there; b"" for nothing."""
     try:
-        return connection.recv(4, socket.MSG_PEEK | socket.MSG_DONTWAIT) in READING
-    except OSError:
-        return False
+        return connection.recv(4, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except (OSError, ValueError):  # the second where it is encrypted
+        return b""

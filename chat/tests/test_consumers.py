@@ -322,10 +322,13 @@ async def test_whoever_missed_more_than_a_socket_holds_comes_back_and_reads(outa
     while (frame := await ana.receive_output(timeout=5))["type"] != "websocket.close":
         assert json.loads(frame["text"])["type"] != "message"
     assert frame["code"] == 1012
-    await ana.disconnect()
+    # Its connection has not ended yet, and must not stand in the way of the next.
     again = await open_page(conversation, "ana")
-    await again.send_json_to(say("I see."))
+    outage.begin()
+    await database_sync_to_async(answer)(question, await person("fern"), "Well?")
+    outage.end(conversation)
     assert (await hear(again, "message"))["seq"] == 9
+    await ana.disconnect()
     await again.disconnect()
 
 
@@ -365,6 +368,39 @@ async def test_who_lost_the_seat_while_nothing_was_heard_is_put_out(monkeypatch)
     await ana.disconnect()
 
 
+async def test_who_lost_the_seat_is_put_out_also_where_messages_come_from_the_database(
+    outage, monkeypatch
+):
+    monkeypatch.setattr(hubs, "SILENCE", 0)
+    monkeypatch.setattr(open_pages, "PATIENCE", 0)
+    conversation = await begin()
+    fern = await open_page(conversation, "fern")
+    hubs.of_this_loop()._lost()
+    outage.begin()
+    await ShopMember.objects.all().adelete()
+
+    await database_sync_to_async(answer)(
+        await conversation.messages.afirst(), await person("ana"), "Are you there?"
+    )
+
+    while (frame := await fern.receive_output(timeout=5))["type"] != "websocket.close":
+        pass
+    assert frame["code"] == 4403
+
+
+@pytest.mark.logs_errors
+async def test_a_bug_lets_nobody_miss_anything(outage, monkeypatch):
+    conversation = await begin()
+    ana = await open_page(conversation, "ana")
+    monkeypatch.setattr(open_pages, "_where_both_stand", lambda pages: 1 / 0)
+
+    outage.end(conversation)
+
+    while (frame := await ana.receive_output(timeout=5))["type"] != "websocket.close":
+        pass
+    assert frame["code"] == 1012
+
+
 async def test_the_database_being_away_only_puts_it_off(outage, monkeypatch):
     monkeypatch.setattr(open_pages, "RETRY", 0)
     conversation = await begin()
@@ -372,14 +408,14 @@ async def test_the_database_being_away_only_puts_it_off(outage, monkeypatch):
     question = await conversation.messages.afirst()
     outage.begin()
     await database_sync_to_async(answer)(question, await person("fern"), "Yes.")
-    problems, read = [OperationalError("away")], open_pages._where_both_stand
+    problems, read = [OperationalError("away")], open_pages._new_messages
 
     def read_when_it_is_back(pages):
         if problems:
             raise problems.pop()
         return read(pages)
 
-    monkeypatch.setattr(open_pages, "_where_both_stand", read_when_it_is_back)
+    monkeypatch.setattr(open_pages, "_new_messages", read_when_it_is_back)
 
     outage.end(conversation)
 

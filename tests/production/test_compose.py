@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import shlex
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from gunicorn.workers.gthread import ThreadWorker
 
 from tests.environment import names_of_settings
 from tests.production.compose import ROOT, compose, interpolated
@@ -58,6 +60,13 @@ def test_every_program_and_module_of_a_command_exists(file, name):
 
     assert (Path(sys.executable).parent / program).exists()
     assert importlib.util.find_spec(modules[program]())
+
+
+def test_gunicorn_is_told_of_a_worker_that_exists(file):
+    (option,) = [word for word in file["services"]["web"]["command"] if "worker-class" in word]
+    module, _, name = option.partition("=")[2].rpartition(".")
+
+    assert issubclass(getattr(importlib.import_module(module), name), ThreadWorker)
 
 
 def test_all_our_processes_are_one_image_and_wait_for_the_migration(file):

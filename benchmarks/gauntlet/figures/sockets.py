@@ -18,6 +18,7 @@ GROWN, P99 = "kilobytes that a server grew by", "p99 of delivery in ms"
 TOLD, THROUGH = "slow readers told 4408", "messages a second that came through"
 FACTS = ("messages", THROUGH, "sockets", "reconnects", "seconds they slept")
 DATABASE = "chat"
+CONVERSATIONS = "tests/sockets/test_chat.py::test_everybody_ends_with_every_message_in_order_once"
 
 
 def a15(rig: Rig, size: Size) -> Iterator[Verdict]:
@@ -33,7 +34,7 @@ def a16(rig: Rig, size: Size) -> Iterator[Verdict]:
     # By the processes of production, on a database of their own.
     rig.cluster.make_database(DATABASE, postgres.TEMPLATE)
     production = {"CHAT_DATABASE_URL": f"{rig.cluster.url}/{DATABASE}"}
-    told = run(rig, size, "tests/sockets/test_chat.py", "", **_crowd(size), **production)
+    told = run(rig, size, CONVERSATIONS, "", **_crowd(size), **production)
     judge = judged(rig, told)
     judge.at_most(GROWN, told.get(GROWN, MOST_KILOBYTES + 1), MOST_KILOBYTES)
     judge.at_most(P99, told.get(P99, MOST_MILLISECONDS + 1), MOST_MILLISECONDS)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import random
+import time
 import uuid
 from collections import deque
 from collections.abc import Coroutine, Mapping
@@ -95,6 +96,12 @@ class PushConsumer(AsyncWebsocketConsumer):
         """Close the socket because the client must read again."""
         self._run(self.close(codes.COME_BACK))
 
+    def check(self, pause: float) -> None:
+        """Ask whether the person may still be here, unless that is `pause` seconds ago at most."""
+        if not self.closing and time.monotonic() - self._checked > pause:
+            self._checked = time.monotonic()
+            self._run(self.require_allowed())
+
     async def require_allowed(self) -> None:
         """Raise `TurnAway` where the person may not be here any more."""
         if not await self.is_allowed():
@@ -131,6 +138,7 @@ class PushConsumer(AsyncWebsocketConsumer):
         self.closing = self.admitted = self._is_open = False
         self._early: list[str] = []
         self._code = 1006
+        self._checked = time.monotonic()
         self._refused = 0
         self._writer: asyncio.Task | None = None
         self._errands: set[asyncio.Task] = set()

@@ -65,6 +65,7 @@ class Hub:
         self.is_deaf = False
         self._companions: dict[type, object] = {}
         self._when_deaf: list[Callable[[], None]] = []
+        self._waking: deque[asyncio.TimerHandle] = deque()
         self._late: set[Member] = set()
         self._unread: deque[Callable[[], None]] = deque()
         self._wire = self._new_wire()
@@ -128,6 +129,9 @@ class Hub:
             member.hear(group, frame)
 
     def _lost(self) -> None:
+        # Whom they would wake is woken after the next time that all groups are heard.
+        while self._waking:
+            self._waking.popleft().cancel()
         if not self.is_deaf:
             self.is_deaf = True
             for call in self._when_deaf:
@@ -135,9 +139,10 @@ class Hub:
 
     def _complete(self, was_lost: bool) -> None:
         """All groups are heard again, and told again once no process keeps silent any more."""
-        self.loop.call_later(SILENCE, self._wake_deaf, was_lost)
+        self._waking.append(self.loop.call_later(SILENCE, self._wake_deaf, was_lost))
 
     def _wake_deaf(self, was_lost: bool) -> None:
+        self._waking.popleft()
         self.is_deaf = False
         deaf = set().union(*self.rooms.values()) if was_lost else self._late
         self._late = set()

@@ -105,7 +105,7 @@ class RedisWire:
 
     async def _listen(self) -> None:
         connection = _new_connection()
-        await connection.connect()
+        await asyncio.wait_for(connection.connect(), PATIENCE)
         self._connection = connection
         if not self._groups:
             self._was_lost = False

@@ -426,6 +426,22 @@ async def test_a_hub_is_deaf_from_the_loss_until_everybody_is_told_again(monkeyp
     assert not hub.is_deaf
 
 
+async def test_a_hub_that_is_lost_again_stays_deaf(monkeypatch):
+    monkeypatch.setattr(hubs, "SILENCE", 0.05)
+    monkeypatch.setattr(hubs, "SPREAD", 0)
+    hub, inside = hubs.Hub(asyncio.get_running_loop()), Listener()
+    await hub.join(inside, {"room"})
+
+    hub._complete(was_lost=True)
+    hub._lost()
+    await asyncio.sleep(0.1)
+    assert (hub.is_deaf, inside.is_woken) == (True, False)
+
+    hub._complete(was_lost=True)
+    await asyncio.sleep(0.1)
+    assert (hub.is_deaf, inside.is_woken) == (False, True)
+
+
 @pytest.fixture
 def hanging_redis(settings, monkeypatch):
     """Call it, and Redis answers nobody in time, twice; then it tells everybody again."""

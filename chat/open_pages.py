@@ -10,12 +10,13 @@ import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial, reduce
 from operator import or_
 
 from channels.db import database_sync_to_async
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q
 from django.utils.timezone import now
 
@@ -64,7 +65,8 @@ class OpenConversation:
         await self._all.hub.join(self, {self.conversation.group})
         if is_first:
             # Nobody heard what was said meanwhile, nor need they.
-            self.told = max(self.told, (await _last_seqs([self])).get(self.pk, 0))
+            last = await database_sync_to_async(_last_seqs)([self])
+            self.told = max(self.told, last.get(self.pk, 0))
 
     async def leave(self, socket: PushConsumer) -> None:
         self.sockets.discard(socket)
@@ -110,6 +112,13 @@ class OpenConversations:
         self._open: dict[int, OpenConversation] = {}
         self._behind: set[OpenConversation] = set()
         self._task: asyncio.Task | None = None
+        # Not that in which the sockets wait for each other, unless all wait for SQLite anyway.
+        self._has_own_thread = connection.vendor != "sqlite"
+        self._in_a_thread = database_sync_to_async
+        if self._has_own_thread:
+            self._in_a_thread = partial(
+                database_sync_to_async, thread_sensitive=False, executor=ThreadPoolExecutor(1)
+            )
         hub.when_deaf(self._begin)
 
     def of(self, conversation: Conversation) -> OpenConversation:
@@ -137,7 +146,7 @@ class OpenConversations:
             self._task = asyncio.ensure_future(self._tell())
 
     async def _tell(self) -> None:
-        while self._behind or (self._open and self.hub.is_deaf):
+        while self._has_work:
             behind, self._behind = self._behind, set()
             pages = set(self._open.values()) if self.hub.is_deaf else behind
             try:
@@ -152,9 +161,15 @@ class OpenConversations:
                 for page in pages | behind:
                     page.send_away()
             await asyncio.sleep(PACE)
+            if self._has_own_thread and not self._has_work:
+                await self._in_a_thread(_hang_up)()
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._behind or (self._open and self.hub.is_deaf))
 
     async def _tell_messages(self, pages: set[OpenConversation]) -> None:
-        last = await _last_seqs(pages)
+        last = await self._in_a_thread(_last_seqs)(pages)
         late = {page for page in pages if last.get(page.pk, 0) > page.told}
         for page in late:
             if last[page.pk] - page.told > MOST_TOLD:
@@ -175,7 +190,7 @@ class OpenConversations:
         still_open = [page for page in pages if self._is_open(page)]
         for start in range(0, len(still_open), AT_ONCE):
             some = {page.pk: page for page in still_open[start : start + AT_ONCE]}
-            events = await _in_a_thread(read)(some)
+            events = await self._in_a_thread(read)(some)
             many = Counter(pk for pk, _event in events)
             for pk, event in events:
                 if many[pk] <= MOST_TOLD:
@@ -185,11 +200,11 @@ class OpenConversations:
                     some[pk].send_away()
 
 
-# Not in the thread in which the sockets wait for each other.
-_in_a_thread = partial(database_sync_to_async, thread_sensitive=False)
+def _hang_up() -> None:
+    """Keep no connection for the next outage."""
+    connection.close()
 
 
-@_in_a_thread
 def _last_seqs(pages: Iterable[OpenConversation]) -> dict[int, int]:
     rows = Conversation.objects.filter(pk__in=[page.pk for page in pages])
     return dict(rows.values_list("pk", "last_seq"))

@@ -248,7 +248,7 @@ async def test_who_closes_one_of_two_pages_is_still_there_with_the_other():
 
 
 @pytest.fixture
-def outage(monkeypatch):
+async def outage(monkeypatch):
     """Begin it, and what is pushed is held. End it: some of it is let go, the rest was missed."""
     monkeypatch.setattr(hubs, "SPREAD", 0)
     publish = bus.publish
@@ -264,7 +264,10 @@ def outage(monkeypatch):
             for group, event in [*first, (conversation.group, {"type": MISSED})]:
                 publish(group, event)
 
-    return Outage()
+    yield Outage()
+    for task in asyncio.all_tasks():
+        if task.get_coro().__qualname__ == "OpenConversations._tell":
+            await asyncio.wait_for(task, 10)
 
 
 async def test_what_was_missed_is_told_to_all_and_nobody_must_come_back(outage):
@@ -351,8 +354,7 @@ async def test_a_page_that_is_still_looked_at_says_so_again(outage):
     await second.disconnect()
 
 
-async def test_who_lost_the_seat_while_nothing_was_heard_is_put_out(monkeypatch):
-    monkeypatch.setattr(hubs, "SPREAD", 0)
+async def test_who_lost_the_seat_while_nothing_was_heard_is_put_out(outage, monkeypatch):
     monkeypatch.setattr(hubs, "SILENCE", 0)
     conversation = await begin()
     ana, fern = await open_page(conversation, "ana"), await open_page(conversation, "fern")
@@ -386,6 +388,7 @@ async def test_who_lost_the_seat_is_put_out_also_where_messages_come_from_the_da
     while (frame := await fern.receive_output(timeout=5))["type"] != "websocket.close":
         pass
     assert frame["code"] == 4403
+    await fern.disconnect()
 
 
 @pytest.mark.logs_errors
@@ -399,6 +402,7 @@ async def test_a_bug_lets_nobody_miss_anything(outage, monkeypatch):
     while (frame := await ana.receive_output(timeout=5))["type"] != "websocket.close":
         pass
     assert frame["code"] == 1012
+    await ana.disconnect()
 
 
 async def test_the_database_being_away_only_puts_it_off(outage, monkeypatch):

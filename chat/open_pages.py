@@ -60,13 +60,13 @@ class OpenConversation:
 
     async def enter(self, socket: PushConsumer) -> None:
         """From here on `socket` hears what happens, and its client must read what did before."""
-        is_first = not self.sockets
         self.sockets.add(socket)
         await self._all.hub.join(self, {self.conversation.group})
-        if is_first:
-            # Nobody heard what was said meanwhile, nor need they.
+        if self.sockets == {socket}:
             last = await database_sync_to_async(_last_seqs)([self])
-            self.told = max(self.told, last.get(self.pk, 0))
+            # Still alone, and its client reads only now: nobody need hear what was said meanwhile.
+            if self.sockets == {socket}:
+                self.told = max(self.told, last.get(self.pk, 0))
 
     async def leave(self, socket: PushConsumer) -> None:
         self.sockets.discard(socket)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from datetime import timedelta
 
 import pytest
 from channels.db import database_sync_to_async
@@ -62,6 +63,13 @@ async def hear_only(page, kinds: set[str], *, until: str, times: int) -> None:
         frame = await page.receive_json_from(timeout=5)
         assert frame["type"] in kinds
         times -= frame["type"] == until
+
+
+async def closing_code(page) -> int:
+    """With what the socket is closed, whatever it is told before."""
+    while (frame := await page.receive_output(timeout=5))["type"] != "websocket.close":
+        pass
+    return frame["code"]
 
 
 def say(body: str, client_id=None) -> dict:
@@ -270,7 +278,8 @@ async def outage(monkeypatch):
             await asyncio.wait_for(task, 10)
 
 
-async def test_what_was_missed_is_told_to_all_and_nobody_must_come_back(outage):
+async def test_what_was_missed_is_told_to_all_and_nobody_must_come_back(outage, monkeypatch):
+    monkeypatch.setattr(open_pages, "CLOCKS", timedelta(0))
     conversation = await begin()
     pages = [await open_page(conversation, name) for name in ("ana", "ana", "fern")]
     question = await conversation.messages.afirst()
@@ -291,6 +300,10 @@ async def test_what_was_missed_is_told_to_all_and_nobody_must_come_back(outage):
         assert (await hear(page, "changed"))["body"] == "Is it ash?"
         marks = [await hear(page, "read") for _ in range(2)]
         assert {mark["side"]: mark["seq"] for mark in marks} == {"buyer": 0, "shop": 1}
+    # What is told is told: neither is it again after the next outage.
+    outage.end(conversation)
+    for page in pages:
+        await hear_only(page, {"presence", "read", "left"}, until="read", times=2)
     await pages[0].send_json_to(say("Thanks."))
     for page in pages:
         assert (await hear(page, "message"))["seq"] == 4
@@ -362,9 +375,7 @@ async def test_who_lost_the_seat_while_nothing_was_heard_is_put_out(outage, monk
 
     hubs.of_this_loop()._complete(was_lost=True)
 
-    while (frame := await fern.receive_output(timeout=5))["type"] != "websocket.close":
-        pass
-    assert frame["code"] == 4403
+    assert await closing_code(fern) == 4403
     await ana.send_json_to(say("Are you there?"))
     assert (await hear(ana, "message"))["seq"] == 2
     await ana.disconnect()
@@ -385,9 +396,7 @@ async def test_who_lost_the_seat_is_put_out_also_where_messages_come_from_the_da
         await conversation.messages.afirst(), await person("ana"), "Are you there?"
     )
 
-    while (frame := await fern.receive_output(timeout=5))["type"] != "websocket.close":
-        pass
-    assert frame["code"] == 4403
+    assert await closing_code(fern) == 4403
     await fern.disconnect()
 
 
@@ -399,9 +408,7 @@ async def test_a_bug_lets_nobody_miss_anything(outage, monkeypatch):
 
     outage.end(conversation)
 
-    while (frame := await ana.receive_output(timeout=5))["type"] != "websocket.close":
-        pass
-    assert frame["code"] == 1012
+    assert await closing_code(ana) == 1012
     await ana.disconnect()
 
 
@@ -433,13 +440,16 @@ async def test_while_nothing_is_heard_messages_come_from_the_database(outage, mo
     ana = await open_page(conversation, "ana")
     question = await conversation.messages.afirst()
     hubs.of_this_loop()._lost()
-    outage.begin()
+    held = outage.begin()
 
     for words in ("Yes.", "And wide."):
         await database_sync_to_async(answer)(question, await person("fern"), words)
         assert (await hear(ana, "message"))["body"] == words
 
+    # Pushed all the same, only late.
+    outage.end(conversation, first=held)
     hubs.of_this_loop()._complete(was_lost=True)
+    await hear_only(ana, {"presence", "read", "left"}, until="read", times=2)
     await ana.disconnect()
 
 
@@ -458,6 +468,20 @@ async def test_a_page_opened_while_nothing_is_heard_is_told_all_the_same(outage)
 
     assert (await hear(ana, "message"))["body"] == "Yes."
     await ana.disconnect()
+
+
+@pytest.mark.parametrize(("others", "told"), [(set(), 2), ({"somebody who has read"}, 1)])
+async def test_who_opens_first_need_not_hear_what_came_before(outage, others, told):
+    conversation = await begin()
+    outage.begin()
+    question = await conversation.messages.afirst()
+    await database_sync_to_async(answer)(question, await person("fern"), "Yes.")
+    page = open_pages.OpenConversations(hubs.of_this_loop()).of(conversation)
+    page.sockets |= others
+
+    await page.enter("ana's")
+
+    assert page.told == told
 
 
 async def test_what_a_dying_process_did_not_push_comes_with_what_was_said_later(outage):

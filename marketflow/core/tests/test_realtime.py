@@ -381,6 +381,25 @@ async def test_a_bug_in_one_socket_ends_that_one_only():
     await sound.disconnect()
 
 
+async def test_who_has_just_been_asked_is_not_asked_again(monkeypatch):
+    asked = []
+
+    class Counted(Room):
+        async def is_allowed(self):
+            asked.append(self)
+            return True
+
+    page = await enter_and_be_greeted(consumer=Counted)
+    (inside,) = hubs.of_this_loop().rooms["room"]
+
+    for pause in (5.0, 0.0, 5.0):
+        inside.check(pause)
+    await asyncio.sleep(0.05)
+
+    assert len(asked) == 1
+    await page.disconnect()
+
+
 class Listener:
     """In place of a socket: whether it was told that it may have missed something."""
 

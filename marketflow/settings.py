@@ -234,7 +234,10 @@ if REDIS_URL:
         "visibility_timeout": 3600,
         "socket_timeout": 5,
         "socket_connect_timeout": 1,
+        # Whoever sends tries a second time, at once: a request must not wait for a broker.
         "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -8,6 +8,7 @@ change it speaks of does, and it is told at least once: receivers must bear repe
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import ClassVar, TypeVar
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from marketflow.core.guards import crash_point
 from marketflow.core.models import EventReceipt, OutboxEvent
@@ -25,6 +27,8 @@ from marketflow.core.models import EventReceipt, OutboxEvent
 NUDGED = "outbox:nudged"
 # A relay that was woken and never came does not hold up the next for longer.
 NUDGE_SECONDS = 1
+# Seconds in which a broker that did not answer is not asked again.
+BROKER_RESTS = 1
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +53,14 @@ _receivers: dict[type[Event], list[Receiver]] = defaultdict(list)
 _conditions: dict[Receiver, Condition] = {}
 _held: ContextVar[bool] = ContextVar("held", default=False)
 _told: ContextVar[OutboxEvent] = ContextVar("told")
+
+
+class _Broker:
+    # By the monotonic clock.
+    rests_until = 0.0
+
+
+_broker = _Broker()
 
 
 def declared() -> dict[str, type[Event]]:
@@ -110,7 +122,8 @@ def held() -> Iterator[None]:
 def nudge() -> None:
     """Relay soon. Only an accelerator: what it misses, the scheduled sweep tells.
 
-    Where a worker runs, this enqueues `relay_all`; in a single process it relays at once.
+    Where a worker runs, this enqueues `relay_all`; in a single process it relays at once. A
+    broker that is away holds up one request for an instant, and is left alone for `BROKER_RESTS`.
     """
     if _held.get():
         return
@@ -120,9 +133,12 @@ def nudge() -> None:
         return
     from marketflow.core.tasks import relay_outbox
 
-    if _is_first_nudge():
-        # One try: a broker that is away must not hold up the request.
-        relay_outbox.apply_async(retry=False)
+    if time.monotonic() >= _broker.rests_until and _is_first_nudge():
+        try:
+            relay_outbox.apply_async(retry=False)
+        except OperationalError as problem:
+            logger.warning("nobody is woken to tell what happened: %s", problem)
+            _broker.rests_until = time.monotonic() + BROKER_RESTS
     crash_point("outbox_nudged")
 
 

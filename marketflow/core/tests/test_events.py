@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils.timezone import now
+from kombu.exceptions import OperationalError as KombuError
 
 from marketflow.core import events, tasks
 from marketflow.core.events import Event, publish, relay, subscribe
@@ -228,6 +229,32 @@ def test_one_relay_is_woken_for_all_who_commit_while_it_gathers(heard, monkeypat
 
     ring(3)
     assert woken == ["now", "now"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_is_away_is_left_alone_for_a_second(heard, monkeypatch, settings):
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    settings.REDIS_URL = ""  # Nobody but the broker is asked.
+    monkeypatch.setattr(events, "_broker", events._Broker())
+    tried = []
+
+    def refuse(**_):
+        tried.append("now")
+        raise KombuError("Connection refused.")
+
+    monkeypatch.setattr(tasks.relay_outbox, "apply_async", refuse)
+    for times in range(2):
+        with transaction.atomic():
+            publish(BellRang(times=times))
+    assert tried == ["now"]
+
+    monkeypatch.setattr(events, "BROKER_RESTS", 0)
+    events._broker.rests_until = 0.0
+    for times in range(2):
+        with transaction.atomic():
+            publish(BellRang(times=times))
+    assert tried == ["now"] * 3
+    assert OutboxEvent.objects.due().count() == 4
 
 
 @pytest.mark.django_db(transaction=True)

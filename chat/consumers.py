@@ -6,7 +6,6 @@ and the API: a seat may be lost while the socket is open.
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import datetime
 
@@ -40,8 +39,7 @@ class ChatConsumer(PushConsumer):
         "here": "look",
         "gone": "look_away",
     }
-    seen_at: datetime | None = None
-    looked = 0.0
+    is_looked_at = False
 
     async def admit(self) -> None:
         if not self.user.is_authenticated:
@@ -63,7 +61,7 @@ class ChatConsumer(PushConsumer):
     async def is_allowed(self) -> bool:
         if not await super().is_allowed() or not await self._is_theirs():
             return False
-        if self.seen_at and time.monotonic() - self.looked > REFRESHED_AFTER:
+        if self.is_looked_at and self.shared.looked_before(self.user, REFRESHED_AFTER):
             await self.look({})
         return True
 
@@ -83,8 +81,9 @@ class ChatConsumer(PushConsumer):
             await self.send_json({key: event[key] for key in ("type", "author", "side")})
 
     async def _look_on(self, event: Frame) -> None:
-        """Another page of the same person was left, and this one is still before them."""
-        if event["by"] == self.user.pk and self.seen_at:
+        """A page of the same person in another process was left, and this one is still before
+        them."""
+        if event["by"] == self.user.pk and self.is_looked_at:
             await self.look({})
 
     async def missed(self) -> None:
@@ -121,10 +120,12 @@ class ChatConsumer(PushConsumer):
         await self._read(seq)
 
     async def look(self, content: dict) -> None:
-        self.seen_at, self.looked = await self._look(), time.monotonic()
+        self.is_looked_at = True
+        self.shared.looked(self.user, await self._look())
 
     async def look_away(self, content: dict) -> None:
-        seen_at, self.seen_at = self.seen_at, None
+        was_looked_at, self.is_looked_at = self.is_looked_at, False
+        seen_at = self.shared.looked_last(self.user) if was_looked_at else None
         if seen_at:
             await self._leave(seen_at)
 

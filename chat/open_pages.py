@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial, reduce
 from operator import or_
 
@@ -20,6 +21,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q
 from django.utils.timezone import now
 
+from accounts.models import User
 from chat.frames import frame
 from chat.models import Conversation, Message, Seat, Side
 from chat.querysets import changed_since
@@ -56,6 +58,8 @@ class OpenConversation:
         # Every message up to this number was told; of those after it, these were.
         self.told = conversation.last_seq
         self._told_early: set[int] = set()
+        # When each person's pages said last that they look: by the database's clock, and by ours.
+        self._looked: dict[int, tuple[datetime, float]] = {}
         self._all = all_open
 
     async def enter(self, socket: PushConsumer) -> None:
@@ -93,6 +97,22 @@ class OpenConversation:
             # One of a process that died before it pushed.
             self.catch_up()
         return True
+
+    def looked(self, person: User, seen_at: datetime) -> None:
+        """One of the pages of `person` has said so, for all of them here."""
+        self._looked[person.pk] = seen_at, time.monotonic()
+
+    def looked_before(self, person: User, seconds: float) -> bool:
+        """Whether the last that `person` was said to look is longer ago than that."""
+        _seen_at, moment = self._looked.get(person.pk, (None, 0.0))
+        return time.monotonic() - moment > seconds
+
+    def looked_last(self, person: User) -> datetime | None:
+        """When `person` was said to look for the last time, once no page here is looked at."""
+        if any(page.is_looked_at and page.user.pk == person.pk for page in self.sockets):
+            return None
+        seen_at, _moment = self._looked.pop(person.pk, (None, 0.0))
+        return seen_at
 
     def catch_up(self) -> None:
         self._all.catch_up(self)

@@ -11,10 +11,11 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError
+from django.utils.timezone import now
 
 from accounts.models import ShopMember
 from accounts.tests.factories import make_shop, make_user
-from chat import open_pages
+from chat import consumers, open_pages
 from chat.models import Conversation, Message, Seat
 from chat.routing import websocket_urlpatterns
 from chat.services import manners, messaging, reading
@@ -238,21 +239,31 @@ async def test_an_open_page_is_presence_and_a_closed_one_is_not():
     await ana.disconnect()
 
 
+async def shop_is_here(page) -> bool:
+    """What `page` is told next of the shop's presence."""
+    while (frame := await hear(page, "presence"))["side"] != "shop":
+        pass
+    return frame["is_here"]
+
+
 async def test_who_closes_one_of_two_pages_is_still_there_with_the_other():
-    """The page opened last is the one whose closing could take the other's word back."""
     conversation = await begin()
-    first = await open_page(conversation, "fern")
-    for _ in range(2):
-        await hear(first, "presence")  # the buyer's, and her own
-    second = await open_page(conversation, "fern")
+    ana = await open_page(conversation, "ana")
+    assert not await shop_is_here(ana)
+    first, second = await open_page(conversation, "fern"), await open_page(conversation, "fern")
+    assert await shop_is_here(ana)
 
     await second.disconnect()
 
-    assert (await hear(first, "presence"))["is_here"] is False
-    assert await hear(first, "presence") == {"type": "presence", "side": "shop", "is_here": True}
     assert await database_sync_to_async(reading.is_here)(conversation, "shop")
+    # The page opened last said last that they look: that must not keep them here.
+    await first.send_json_to({"type": "gone"})
+    assert not await shop_is_here(ana)
+    await first.send_json_to({"type": "here"})
+    assert await shop_is_here(ana)
     await first.disconnect()
-    assert not await database_sync_to_async(reading.is_here)(conversation, "shop")
+    assert not await shop_is_here(ana)
+    await ana.disconnect()
 
 
 @pytest.fixture
@@ -348,23 +359,57 @@ async def test_whoever_missed_more_than_a_socket_holds_comes_back_and_reads(outa
     await again.disconnect()
 
 
-async def test_a_page_that_is_still_looked_at_says_so_again(outage):
-    conversation = await begin()
-    first, second = await open_page(conversation, "fern"), await open_page(conversation, "fern")
-    outage.begin()
-    await second.send_json_to({"type": "gone"})
-    await second.send_json_to({"type": "read", "seq": 1})
-    while not await Seat.objects.filter(read_seq=1).aexists():
-        await asyncio.sleep(0.01)
-    assert not await database_sync_to_async(reading.is_here)(conversation, "shop")
+@database_sync_to_async
+def leave_elsewhere(conversation, user) -> None:
+    """A page of `user` in another process is left, which said last that they look."""
+    reading.leave(conversation=conversation, person=user, seen_at=now())
+    assert not reading.is_here(conversation, "shop")
 
-    outage.end(conversation)
 
+async def until_the_shop_is_here(conversation) -> None:
     async with asyncio.timeout(5):
         while not await database_sync_to_async(reading.is_here)(conversation, "shop"):
             await asyncio.sleep(0.01)
-    await first.disconnect()
-    await second.disconnect()
+
+
+async def test_a_page_that_is_still_looked_at_says_so_again(outage):
+    conversation = await begin()
+    page = await open_page(conversation, "fern")
+    outage.begin()
+    await leave_elsewhere(conversation, await person("fern"))
+
+    outage.end(conversation)
+
+    await until_the_shop_is_here(conversation)
+    await page.disconnect()
+
+
+async def test_one_page_says_for_all_pages_of_a_person_that_they_look(monkeypatch):
+    conversation = await begin()
+    fern = [await open_page(conversation, "fern") for _ in range(2)]
+    ana = await open_page(conversation, "ana")
+    looks = []
+    look = reading.look
+    monkeypatch.setattr(
+        reading, "look", lambda **asked: looks.append(asked["person"].name) or look(**asked)
+    )
+    monkeypatch.setattr(consumers, "REFRESHED_AFTER", 0.0)
+    await check(fern[0])
+    monkeypatch.setattr(consumers, "REFRESHED_AFTER", 30.0)
+    assert looks == ["Fern"]
+
+    for page in [*fern, ana]:
+        await check(page)
+
+    assert looks == ["Fern"]
+    for page in [*fern, ana]:
+        await page.disconnect()
+
+
+async def check(page) -> None:
+    """Have the socket ask whether it may stay, as it does before each command."""
+    await page.send_json_to({"type": "send"})
+    await hear(page, "error")
 
 
 async def test_who_lost_the_seat_while_nothing_was_heard_is_put_out(outage, monkeypatch):

@@ -263,6 +263,8 @@ async def test_who_closes_one_of_two_pages_is_still_there_with_the_other():
     assert await shop_is_here(ana)
     await first.disconnect()
     assert not await shop_is_here(ana)
+    # In between they never went and came back.
+    assert await ana.receive_nothing()
     await ana.disconnect()
 
 

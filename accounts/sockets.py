@@ -10,6 +10,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db import InterfaceError, OperationalError
 from django.http import parse_cookie
 from django.utils.crypto import constant_time_compare
+from django.utils.timezone import now
 
 from accounts.backends import EmailBackend
 from accounts.models import RefreshFamily, SocketTicket, User
@@ -40,9 +41,10 @@ class SessionCredential(Credential):
         super().__init__(user, sessions.mark_of(key))
         self._key = key
 
-    @database_sync_to_async
-    def holds(self) -> bool:
-        return person_of(self._key) == self.user
+    @classmethod
+    def holding(cls, asked: list[SessionCredential]) -> set[SessionCredential]:
+        people = people_of({credential._key for credential in asked})
+        return {its for its in asked if people.get(its._key) == its.user}
 
 
 class FamilyCredential(Credential):
@@ -52,10 +54,14 @@ class FamilyCredential(Credential):
         super().__init__(user, family.mark)
         self._family, self._version = family, user.session_version
 
-    @database_sync_to_async
-    def holds(self) -> bool:
-        alive = RefreshFamily.objects.filter(pk=self._family.pk, revoked_at=None)
-        family = alive.select_related("user").first()
+    @classmethod
+    def holding(cls, asked: list[FamilyCredential]) -> set[FamilyCredential]:
+        alive = RefreshFamily.objects.filter(revoked_at=None).select_related("user")
+        families = alive.in_bulk({credential._family.pk for credential in asked})
+        return {its for its in asked if its._is_good_by(families.get(its._family.pk))}
+
+    def _is_good_by(self, family: RefreshFamily | None) -> bool:
+        """By the row as it is now; None where it is gone or revoked."""
         return (
             family is not None
             and may_sign_in(family.user)
@@ -66,8 +72,9 @@ class FamilyCredential(Credential):
 class Refused(Credential):
     """Something was shown, and it is not good."""
 
-    async def holds(self) -> bool:
-        return False
+    @classmethod
+    def holding(cls, asked: list[Refused]) -> set[Refused]:
+        return set()
 
 
 class Unreadable(Credential):
@@ -102,14 +109,28 @@ def _of_ticket(ticket: SocketTicket) -> Credential:
 
 def person_of(session_key: str) -> User | None:
     """Whose session it is, if it lives, and they may still sign in with it."""
+    return people_of({session_key}).get(session_key)
+
+
+def people_of(session_keys: set[str]) -> dict[str, User]:
+    """The same of many, by the key: two statements for all of them."""
+    # From the database, which is written first: what the cache has may be older.
     store = import_module(settings.SESSION_ENGINE).SessionStore
-    values = store(session_key).load()
-    user = User.objects.filter(pk=values.get(SESSION_KEY)).first()
-    if user is None or not may_sign_in(user):
-        return None
+    alive = store.get_model_class().objects.filter(expire_date__gt=now())
+    found = {key: row.get_decoded() for key, row in alive.in_bulk(session_keys).items()}
+    signed_in = {key: values for key, values in found.items() if SESSION_KEY in values}
+    users = User.objects.in_bulk({int(values[SESSION_KEY]) for values in signed_in.values()})
+    whose = {key: users.get(int(values[SESSION_KEY])) for key, values in signed_in.items()}
+    return {key: user for key, user in whose.items() if user and is_begun_by(user, found[key])}
+
+
+def is_begun_by(user: User, values: dict) -> bool:
+    """Whether a session of these `values` has the seal of `user`, who may still sign in."""
+    if not may_sign_in(user):
+        return False
     seal = values.get(HASH_SESSION_KEY, "")
     good = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
-    return user if any(constant_time_compare(seal, one) for one in good) else None
+    return any(constant_time_compare(seal, one) for one in good)
 
 
 def may_sign_in(user: User) -> bool:

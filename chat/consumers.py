@@ -7,6 +7,7 @@ and the API: a seat may be lost while the socket is open.
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from datetime import datetime
 
 from channels.db import database_sync_to_async
@@ -58,12 +59,21 @@ class ChatConsumer(PushConsumer):
             await self.shared.leave(self)
             raise
 
-    async def is_allowed(self) -> bool:
-        if not await super().is_allowed() or not await self._is_theirs():
-            return False
+    @classmethod
+    def allowed(cls, sockets: list[ChatConsumer]) -> set[ChatConsumer]:
+        signed_in = super().allowed(sockets)
+        asked = defaultdict(set)
+        for socket in signed_in:
+            asked[socket.user].add(socket.conversation.pk)
+        theirs = set()
+        for user, pks in asked.items():
+            rows = Conversation.objects.visible_to(user).filter(pk__in=pks)
+            theirs |= {(user, pk) for pk in rows.values_list("pk", flat=True)}
+        return {socket for socket in signed_in if (socket.user, socket.conversation.pk) in theirs}
+
+    async def stays(self) -> None:
         if self.is_looked_at and self.shared.looked_before(self.user, REFRESHED_AFTER):
             await self.look({})
-        return True
 
     async def pushed(self, event: Frame) -> None:
         if event["type"] == "typing":
@@ -89,7 +99,7 @@ class ChatConsumer(PushConsumer):
     async def missed(self) -> None:
         """What was said is read once for all who are in it: the socket may stay, if it may be
         here at all. What was missed may be that its person was signed out."""
-        await self.require_allowed()
+        self.check_soon()
 
     async def disconnect(self, code: int) -> None:
         await self.shared.leave(self)
@@ -136,11 +146,6 @@ class ChatConsumer(PushConsumer):
         address = self.scope["url_route"]["kwargs"]["uuid"]
         rows = Conversation.objects.visible_to(self.user).with_people()
         return rows.filter(uuid=address).first()
-
-    @database_sync_to_async
-    def _is_theirs(self) -> bool:
-        rows = Conversation.objects.visible_to(self.user)
-        return rows.filter(pk=self.conversation.pk).exists()
 
     @database_sync_to_async
     def _post(self, client_id: uuid.UUID, body: str) -> dict | None:

@@ -194,9 +194,10 @@ class OpenConversations:
         for page in late:
             if last[page.pk] - page.told > MOST_TOLD:
                 page.send_away()
-            # A sign-out, too, may be what nobody heard.
-            for socket in page.sockets:
-                socket.check(PATIENCE)
+            # A sign-out, too, may be what nobody heard: since this began, and not before.
+            if time.monotonic() - self.hub.deaf_since > PATIENCE:
+                for socket in page.sockets:
+                    socket.check(PATIENCE)
         await self._pass_on(_new_messages, late)
 
     async def _tell_rest(self, pages: set[OpenConversation]) -> None:

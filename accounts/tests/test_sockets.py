@@ -6,6 +6,7 @@ import pytest
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
@@ -13,9 +14,10 @@ from rest_framework.test import APIClient
 
 from accounts.models import RefreshFamily, ShopMember, SocketTicket, User
 from accounts.services import members, sessions, socket_tickets, tokens
-from accounts.sockets import ReadCredentials
+from accounts.sockets import FamilyCredential, ReadCredentials, SessionCredential
 from accounts.tests.factories import make_user
 from marketflow.core.realtime import NOT_SIGNED_IN, NOT_YOURS, PushConsumer, TurnAway
+from marketflow.core.realtime.credentials import that_hold
 from marketflow.core.tests.admin_pages import submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,12 +32,10 @@ class Echo(PushConsumer):
             raise TurnAway(NOT_SIGNED_IN)
         await self.send_json({"type": "hello", "email": self.user.email})
 
-    async def is_allowed(self):
-        return await super().is_allowed() and await self._works()
-
-    @database_sync_to_async
-    def _works(self):
-        return ShopMember.objects.filter(user=self.user).exists()
+    @classmethod
+    def allowed(cls, sockets):
+        works = set(ShopMember.objects.values_list("user", flat=True))
+        return {socket for socket in super().allowed(sockets) if socket.user.pk in works}
 
 
 @database_sync_to_async
@@ -242,3 +242,48 @@ async def test_old_tickets_are_forgotten(buyer):
     await ticket_of(buyer)
 
     assert await database_sync_to_async(socket_tickets.forget_old)() == 1
+
+
+@pytest.fixture
+def credentials(buyer, seller):
+    """Of each, three browsers and three programs, as the sockets of both hold them."""
+    held = {}
+    for user in (buyer, seller):
+        browsers = [Client() for _number in range(3)]
+        for browser in browsers:
+            browser.force_login(user)
+        held[user, "browser"] = [
+            SessionCredential(user, browser.session.session_key) for browser in browsers
+        ]
+        families = [RefreshFamily.objects.create(user=user) for _number in range(3)]
+        held[user, "program"] = [FamilyCredential(user, family) for family in families]
+    return held
+
+
+def test_many_are_asked_about_at_once(credentials, django_assert_num_queries):
+    asked = set().union(*credentials.values())
+
+    # The sessions, whose they are, and the families with whose they are.
+    with django_assert_num_queries(3):
+        assert that_hold(asked) == asked
+
+
+def test_of_many_those_are_over_that_ended(credentials, buyer, seller):
+    browsers, programs = credentials[buyer, "browser"], credentials[buyer, "program"]
+    Session.objects.filter(pk=browsers[0]._key).delete()
+    Session.objects.filter(pk=browsers[1]._key).update(expire_date=now())
+    tokens.revoke(programs[0]._family)
+    User.objects.filter(pk=seller.pk).update(is_active=False)
+
+    assert that_hold(set().union(*credentials.values())) == {browsers[2], *programs[1:]}
+
+
+def test_a_new_password_ends_them_all_at_once(credentials, buyer, seller):
+    seller.set_password("another good one")
+    seller.save()
+    sessions.end_all(seller)
+
+    staying = that_hold(set().union(*credentials.values()))
+
+    assert {its.user for its in staying} == {buyer}
+    assert len(staying) == 6

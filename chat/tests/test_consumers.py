@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import uuid
 from datetime import timedelta
 
@@ -10,7 +11,8 @@ from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from accounts.models import ShopMember
@@ -445,6 +447,54 @@ async def test_who_lost_the_seat_is_put_out_also_where_messages_come_from_the_da
 
     assert await closing_code(fern) == 4403
     await fern.disconnect()
+
+
+def pages_here(conversation) -> set[consumers.ChatConsumer]:
+    return hubs.of_this_loop().companion(open_pages.OpenConversations).of(conversation).sockets
+
+
+@pytest.mark.parametrize(("seconds", "is_asked"), [(4, False), (6, True)])
+async def test_nobody_is_asked_anew_in_an_outage_before_what_was_known_is_five_seconds_old(
+    outage, monkeypatch, seconds, is_asked
+):
+    monkeypatch.setattr(hubs, "SILENCE", 0)
+    conversation = await begin()
+    fern = await open_page(conversation, "fern")
+    (its,) = pages_here(conversation)
+    its._checked, asked = -math.inf, []
+    monkeypatch.setattr(its, "check_soon", lambda: asked.append(its))
+    hub = hubs.of_this_loop()
+    hub._lost()
+    hub.deaf_since -= seconds
+    outage.begin()
+
+    await database_sync_to_async(answer)(
+        await conversation.messages.afirst(), await person("ana"), "Are you there?"
+    )
+
+    await hear(fern, "message")
+    assert bool(asked) == is_asked
+    hub._complete(was_lost=False)
+    await fern.disconnect()
+
+
+async def test_many_pages_are_asked_about_in_one_statement_for_each_person():
+    conversation = await begin()
+    pages = [await open_page(conversation, name) for name in ("ana", "fern") for _page in range(3)]
+    here = pages_here(conversation)
+
+    @database_sync_to_async
+    def ask() -> tuple[set[consumers.ChatConsumer], int]:
+        with CaptureQueriesContext(connection) as queries:
+            return consumers.ChatConsumer.allowed(list(here)), len(queries)
+
+    assert await ask() == (here, 2)
+    await ShopMember.objects.all().adelete()
+    staying, _queries = await ask()
+    assert {socket.user.name for socket in staying} == {"Ana"}
+    assert len(staying) == 3
+    for page in pages:
+        await page.disconnect()
 
 
 @pytest.mark.logs_errors

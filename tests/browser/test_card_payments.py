@@ -29,6 +29,8 @@ def go_to_review(page: Page, market) -> None:
     page.get_by_role("button", name="Continue to payment").last.click()
     page.get_by_role("radio", name=re.compile("^Card")).check()
     page.get_by_role("button", name="Continue to review").last.click()
+    # Who is quicker than the provider's fields is asked for them by the server.
+    expect(page.get_by_label("Card number")).to_be_visible()
 
 
 def pay(page: Page, number: str) -> None:

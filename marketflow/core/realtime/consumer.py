@@ -8,8 +8,10 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Coroutine, Mapping
+from typing import Self
 
 from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -19,10 +21,11 @@ from marketflow.core import rate_limits
 from marketflow.core.errors import Refusal
 from marketflow.core.realtime import codes, hubs
 from marketflow.core.realtime.codes import TurnAway
-from marketflow.core.realtime.credentials import PROTOCOL, Credential
+from marketflow.core.realtime.credentials import PROTOCOL, Credential, that_hold
 from marketflow.core.realtime.frames import MISSED, Frame, encode
 from marketflow.core.realtime.lines import Line
 from marketflow.core.realtime.pushing import RECHECK, REVOKE, control_group
+from marketflow.core.realtime.rounds import Rounds
 
 MOST_BYTES = 65_536
 MOST_WAITING = 100
@@ -36,9 +39,9 @@ logger = logging.getLogger(__name__)
 class PushConsumer(AsyncWebsocketConsumer):
     """One socket: obeys the commands it names, and sends on what is pushed to its groups.
 
-    A subclass says in `admit` who may come in, in `is_allowed` who may stay, in `COMMANDS` what
-    may be asked, and in `pushed` what of its groups is sent on. `disconnect` is called once for
-    every socket that was admitted.
+    A subclass says in `admit` who may come in, in `allowed` who may stay, in `COMMANDS` what may
+    be asked, and in `pushed` what of its groups is sent on. `disconnect` is called once for every
+    socket that was admitted.
     """
 
     # The type of a frame, and the method that obeys it.
@@ -50,11 +53,17 @@ class PushConsumer(AsyncWebsocketConsumer):
         """Authorise and join groups, or raise `TurnAway`. The client is not in yet; frames that
         are sent already are the first it gets."""
 
-    async def is_allowed(self) -> bool:
-        """Whether this person may (still) be here. Asked before each command, every minute, and
-        when something about them changed; a False closes with 4403, or 4401 if they are not
-        signed in any more."""
-        return await self.credential.holds()
+    @classmethod
+    def allowed(cls, sockets: list[Self]) -> set[Self]:
+        """Those of `sockets`, all of this class, whose person may (still) be here: from a thread,
+        and of the database once for all of them. Asked before each command, every minute, and
+        when something about them changed; any other is closed with 4403, or 4401 if the person
+        is not signed in any more."""
+        good = that_hold({socket.credential for socket in sockets})
+        return {socket for socket in sockets if socket.credential in good}
+
+    async def stays(self) -> None:
+        """The person may still be here: that was asked just now."""
 
     async def pushed(self, event: Frame) -> None:
         """What arrives from a group. All sockets share `event`: never change it."""
@@ -100,13 +109,23 @@ class PushConsumer(AsyncWebsocketConsumer):
         """Ask whether the person may still be here, unless that is `pause` seconds ago at most."""
         if not self.closing and time.monotonic() - self._checked > pause:
             self._checked = time.monotonic()
-            self._run(self.require_allowed())
+            self.check_soon()
+
+    def check_soon(self) -> None:
+        """Ask that, for all sockets at once that ask it within half a second."""
+        self.hub.companion(Rounds).ask(self)
+
+    def learn(self, may_stay: bool) -> None:
+        """What was found when that was asked. Who should not stay is asked why."""
+        if not self.closing:
+            self._run(self.stays() if may_stay else self.require_allowed())
 
     async def require_allowed(self) -> None:
         """Raise `TurnAway` where the person may not be here any more."""
-        if not await self.is_allowed():
+        if self not in await database_sync_to_async(self.allowed)([self]):
             signed_in = await self.credential.holds()
             raise TurnAway(codes.NOT_YOURS if signed_in else codes.NOT_SIGNED_IN)
+        await self.stays()
 
     async def turn_away(self, code: int) -> None:
         """Close the socket and end."""
@@ -297,18 +316,20 @@ class PushConsumer(AsyncWebsocketConsumer):
     def _obey_control(self, frame: Frame) -> None:
         if frame["type"] == REVOKE and frame["session"] in (None, self.credential.session):
             self._run(self.close(codes.NOT_SIGNED_IN))
-        elif frame["type"] in (RECHECK, MISSED):
+        elif frame["type"] == RECHECK:
             self._run(self.require_allowed())
+        elif frame["type"] == MISSED:
+            self.check_soon()
 
     # --- staying
 
     def _recheck_later(self) -> None:
         delay = RECHECK_AFTER * random.uniform(0.8, 1.0)
-        self._timer = self.hub.loop.call_later(delay, lambda: self._run(self._recheck()))
+        self._timer = self.hub.loop.call_later(delay, self._recheck)
 
-    async def _recheck(self) -> None:
+    def _recheck(self) -> None:
         self._recheck_later()
-        await self.require_allowed()
+        self.check_soon()
 
     def _run(self, errand: Coroutine) -> None:
         # The loop keeps tasks by weak references only.

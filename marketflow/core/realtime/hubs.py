@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextvars import Context
@@ -61,8 +63,8 @@ class Hub:
         self.loop = loop
         self.owners: Counter[str] = Counter()
         self.rooms: dict[str, set[Member]] = {}
-        # Whether something may be pushed now that is not heard here.
-        self.is_deaf = False
+        # Whether something may be pushed now that is not heard here, and since which moment.
+        self.is_deaf, self.deaf_since = False, -math.inf
         self._companions: dict[type, object] = {}
         self._when_deaf: list[Callable[[], None]] = []
         self._waking: deque[asyncio.TimerHandle] = deque()
@@ -133,7 +135,7 @@ class Hub:
         while self._waking:
             self._waking.popleft().cancel()
         if not self.is_deaf:
-            self.is_deaf = True
+            self.is_deaf, self.deaf_since = True, time.monotonic()
             for call in self._when_deaf:
                 call()
 

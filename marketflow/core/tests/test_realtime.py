@@ -6,7 +6,7 @@ import threading
 import pytest
 import redis
 from channels.testing import WebsocketCommunicator
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from marketflow.core import realtime
 from marketflow.core.errors import Refusal
@@ -22,6 +22,7 @@ from marketflow.core.realtime import (
     is_heard,
     push,
     push_on_commit,
+    rounds,
 )
 from marketflow.core.realtime import consumer as consumers
 from marketflow.core.realtime.lines import Line
@@ -61,8 +62,9 @@ class Room(PushConsumer):
 class Ticket(Credential):
     good = True
 
-    async def holds(self):
-        return self.good
+    @classmethod
+    def holding(cls, asked):
+        return {ticket for ticket in asked if ticket.good}
 
 
 @pytest.fixture(autouse=True)
@@ -330,8 +332,9 @@ async def test_a_recheck_closes_for_who_may_not_stay(buyer):
     class Guarded(Room):
         open = True
 
-        async def is_allowed(self):
-            return self.open
+        @classmethod
+        def allowed(cls, sockets):
+            return set(sockets) if cls.open else set()
 
     page = await enter_and_be_greeted(buyer, consumer=Guarded)
     await asyncio.to_thread(realtime.recheck, buyer.pk)
@@ -381,23 +384,93 @@ async def test_a_bug_in_one_socket_ends_that_one_only():
     await sound.disconnect()
 
 
-async def test_who_has_just_been_asked_is_not_asked_again(monkeypatch):
-    asked = []
+class Counted(Room):
+    """Remembers which sockets were asked together whether they may stay."""
 
-    class Counted(Room):
-        async def is_allowed(self):
-            asked.append(self)
-            return True
+    together: list[int] = []
+    trouble: list[Exception] = []
 
-    page = await enter_and_be_greeted(consumer=Counted)
-    (inside,) = hubs.of_this_loop().rooms["room"]
+    @classmethod
+    def allowed(cls, sockets):
+        cls.together.append(len(sockets))
+        if cls.trouble:
+            raise cls.trouble.pop()
+        return super().allowed(sockets)
 
+
+@pytest.fixture
+async def visitors(buyer, seller, monkeypatch):
+    """Two sockets of each of them, and the tickets they were opened with."""
+    monkeypatch.setattr(rounds, "PACE", 0.05)
+    monkeypatch.setattr(Counted, "together", [])
+    monkeypatch.setattr(Counted, "trouble", [])
+    tickets = [Ticket(person) for person in (buyer, seller) for _page in range(2)]
+    pages = [await enter_and_be_greeted(credential=its, consumer=Counted) for its in tickets]
+    yield pages, tickets
+    for page in pages:
+        await page.disconnect()
+
+
+def ask_everybody_in_the_room():
+    for socket in hubs.of_this_loop().rooms["room"]:
+        socket.check_soon()
+
+
+async def test_many_are_asked_at_once_and_only_who_may_not_stay_goes(visitors):
+    pages, tickets = visitors
+    tickets[1].good = tickets[2].good = False
+
+    ask_everybody_in_the_room()
+
+    assert [await closing_code(page) for page in pages[1:3]] == [NOT_SIGNED_IN] * 2
+    for page in (pages[0], pages[3]):
+        assert await page.receive_nothing(0.1)
+    # Four together, and then alone whoever must learn why.
+    assert Counted.together == [4, 1, 1]
+
+
+async def test_who_goes_meanwhile_is_not_asked(visitors):
+    pages, _tickets = visitors
+
+    ask_everybody_in_the_room()
+    await pages[0].disconnect()
+    await asyncio.sleep(0.15)
+
+    assert Counted.together == [3]
+
+
+async def test_while_the_database_is_away_everybody_stays_until_the_next_time(visitors):
+    pages, tickets = visitors
+    tickets[0].good = False
+    Counted.trouble.append(OperationalError("away"))
+
+    ask_everybody_in_the_room()
+
+    assert await pages[0].receive_nothing(0.2)
+    ask_everybody_in_the_room()
+    assert await closing_code(pages[0]) == NOT_SIGNED_IN
+
+
+@pytest.mark.logs_errors
+async def test_where_all_can_not_be_asked_at_once_each_is_asked_alone(visitors):
+    pages, tickets = visitors
+    tickets[0].good = False
+    Counted.trouble.append(ZeroDivisionError())
+
+    ask_everybody_in_the_room()
+
+    assert await closing_code(pages[0]) == NOT_SIGNED_IN
+    assert await pages[1].receive_nothing(0.1)
+    assert Counted.together == [4, 1, 1, 1, 1]
+
+
+async def test_who_has_just_been_asked_is_not_asked_again(visitors):
     for pause in (5.0, 0.0, 5.0):
-        inside.check(pause)
-    await asyncio.sleep(0.05)
+        for socket in hubs.of_this_loop().rooms["room"]:
+            socket.check(pause)
+    await asyncio.sleep(0.15)
 
-    assert len(asked) == 1
-    await page.disconnect()
+    assert Counted.together == [4]
 
 
 class Listener:

@@ -143,6 +143,9 @@ def collected(static_folder) -> Iterator[Path]:
 
 # --- the ground
 
+# Of each, one at a time: fifty connections at once are as many as a server allows, and a set of
+# production processes is as much as a machine holds.
+GROUPS = ("races", "processes")
 OF_MIGRATE = {"django_migrations", "django_content_type", "auth_permission"}
 
 
@@ -233,6 +236,15 @@ def delete_all_rows():
             cursor.execute(f"DELETE FROM {table}")
 
 
+def pytest_collection_finish(session):
+    """Without its groups, which not every pytest lets xdist keep, two races would run at once."""
+    if getattr(session.config.option, "loadgroup", False):
+        ends = tuple(f"@{group}" for group in GROUPS)
+        apart = [item.nodeid for item in session.items if not item.nodeid.endswith(ends)]
+        if apart:
+            raise pytest.UsageError(f"pytest-xdist forgot the group of {apart[0]}")
+
+
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config, items):
     """Races stay off SQLite, whose single writer proves nothing; browser tests need a browser."""
@@ -244,9 +256,7 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=races)
         items[:] = [item for item in items if item not in races]
     for item in items:
-        # Fifty connections at once are as many as a server allows: one race at a time, and one set
-        # of production processes, but a race beside a set.
-        for mark in ("races", "processes"):
+        for mark in GROUPS:
             if item.get_closest_marker(mark):
                 item.add_marker(pytest.mark.xdist_group(mark))
                 break

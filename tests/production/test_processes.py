@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -84,10 +85,14 @@ def test_the_worker_does_what_it_is_sent(market):
     eventually("the event is told", lambda: was_told(market, event))
 
 
-def test_beat_ticks_and_what_nobody_nudged_is_told(market):
-    event = publish_without_a_nudge(market)
-
+@pytest.fixture(scope="module")
+def beat(market) -> subprocess.Popen:
     market.start("beat")
+    return market.processes["beat"]
+
+
+def test_beat_ticks_and_what_nobody_nudged_is_told(market, beat):
+    event = publish_without_a_nudge(market)
 
     eventually("the event is told", lambda: was_told(market, event))
 
@@ -109,8 +114,7 @@ def was_told(market: Market, event: int) -> bool:
         ).fetchone()[0]
 
 
-def test_term_ends_beat_in_the_middle_of_a_query(market):
-    beat = market.processes["beat"]
+def test_term_ends_beat_in_the_middle_of_a_query(market, beat):
     database = market.environment["DATABASE_URL"]
 
     with psycopg.connect(database) as ours, psycopg.connect(database, autocommit=True) as looking:

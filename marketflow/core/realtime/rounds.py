@@ -51,6 +51,8 @@ class Rounds:
 
     async def _ask(self, kind: type[PushConsumer], sockets: list[PushConsumer]) -> None:
         asked = [socket for socket in sockets if not socket.closing]
+        if not asked:
+            return
         try:
             staying = await database_sync_to_async(kind.allowed)(asked)
         except (OperationalError, InterfaceError) as problem:

@@ -63,7 +63,8 @@ class Hub:
         self.loop = loop
         self.owners: Counter[str] = Counter()
         self.rooms: dict[str, set[Member]] = {}
-        # Whether something may be pushed now that is not heard here, and since which moment.
+        # Whether something may be pushed now that is not heard here, and since when, by the
+        # monotonic clock.
         self.is_deaf, self.deaf_since = False, -math.inf
         self._companions: dict[type, object] = {}
         self._when_deaf: list[Callable[[], None]] = []
@@ -130,12 +131,12 @@ class Hub:
         for member in list(self.rooms.get(group, ())):
             member.hear(group, frame)
 
-    def _lost(self) -> None:
+    def _lost(self, heard_until: float = math.inf) -> None:
         # Whom they would wake is woken after the next time that all groups are heard.
         while self._waking:
             self._waking.popleft().cancel()
         if not self.is_deaf:
-            self.is_deaf, self.deaf_since = True, time.monotonic()
+            self.is_deaf, self.deaf_since = True, min(heard_until, time.monotonic())
             for call in self._when_deaf:
                 call()
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Callable, Iterable
 from contextvars import Context
 
@@ -28,13 +29,14 @@ logger = logging.getLogger(__name__)
 
 
 class RedisWire:
-    """`hear` takes what is pushed. `lost` is called whenever there is no connection, and
-    `complete` whenever Redis has confirmed every group, and told whether one had been lost."""
+    """`hear` takes what is pushed. `lost` is called whenever there is no connection, and told when
+    Redis last answered, by the monotonic clock. `complete` is called whenever Redis has confirmed
+    every group, and told whether one had been lost."""
 
     def __init__(
         self,
         hear: Callable[[str, dict], None],
-        lost: Callable[[], None],
+        lost: Callable[[float], None],
         complete: Callable[[bool], None],
     ) -> None:
         self._hear, self._lost, self._complete = hear, lost, complete
@@ -42,6 +44,7 @@ class RedisWire:
         self._confirmed: dict[str, asyncio.Event] = {}
         self._unconfirmed: set[str] = set()
         self._was_lost = False
+        self._answered = time.monotonic()
         self._connection = None
         self._task = asyncio.create_task(self._run(), context=Context())
 
@@ -88,7 +91,7 @@ class RedisWire:
                 await self._listen()
             except AWAY as problem:
                 logger.warning("live updates wait for Redis: %s", problem)
-                self._lost()
+                self._lost(self._answered)
             delay = FIRST_DELAY if self._connection else min(delay * 2, LONGEST_DELAY)
             await self._hang_up()
             # Not all processes at once, when Redis comes back.
@@ -120,6 +123,7 @@ class RedisWire:
                 if asked := answer is None:
                     await connection.send_command("PING")
                 else:
+                    self._answered = time.monotonic()
                     self._take(*answer)
         except asyncio.CancelledError:
             self._connection = None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 import redis
@@ -22,6 +23,7 @@ from marketflow.core.realtime import (
     is_heard,
     push,
     push_on_commit,
+    redis_wire,
     rounds,
 )
 from marketflow.core.realtime import consumer as consumers
@@ -471,6 +473,50 @@ async def test_who_has_just_been_asked_is_not_asked_again(visitors):
     await asyncio.sleep(0.15)
 
     assert Counted.together == [4]
+
+
+class Hanging:
+    """A Redis that confirms what was asked for and says nothing any more."""
+
+    def __init__(self):
+        self.answers = [(b"subscribe", b"", 1)]
+
+    async def connect(self):
+        pass
+
+    async def send_command(self, *words):
+        pass
+
+    async def read_response(self, timeout):
+        if self.answers:
+            return self.answers.pop()
+        await asyncio.sleep(timeout)
+        return None
+
+    async def disconnect(self, nowait):
+        pass
+
+
+async def test_of_a_redis_that_hangs_it_is_said_when_it_was_heard_last(monkeypatch):
+    monkeypatch.setattr(redis_wire, "PING_AFTER", 0.1)
+    monkeypatch.setattr(redis_wire, "_new_connection", Hanging)
+    monkeypatch.setattr(bus, "channel", str)
+    told = asyncio.Queue()
+
+    wire = redis_wire.RedisWire(lambda *heard: None, told.put_nowait, lambda was_lost: None)
+    answered = await asyncio.wait_for(told.get(), 5)
+
+    assert time.monotonic() - answered > 0.19
+    await wire.close()
+
+
+async def test_a_hub_is_deaf_since_it_heard_last():
+    hub, moment = hubs.Hub(asyncio.get_running_loop()), time.monotonic() - 7
+
+    hub._lost(moment)
+    hub._lost()
+
+    assert hub.deaf_since == moment
 
 
 class Listener:

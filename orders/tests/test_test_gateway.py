@@ -90,7 +90,11 @@ def test_a_changed_body_is_refused():
         gateway.parse_event(event(amount_minor=1), headers)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", event(amount_minor="much")])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b"\xff", event(amount_minor="much")],
+    ids=["nothing", "a list", "an empty event", "not UTF-8", "an amount in words"],
+)
 def test_what_cannot_be_read_is_refused(body):
     with pytest.raises(BadSignature):
         gateway.parse_event(body, gateway.sign(body))

@@ -61,7 +61,8 @@ class RedisWire:
         waits = [self._confirmed[bus.channel(group)].wait() for group in groups]
         await self._say("SUBSCRIBE", channels)
         try:
-            await asyncio.wait_for(asyncio.gather(*waits), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.gather(*waits)
         except TimeoutError:
             return False
         return True
@@ -108,7 +109,9 @@ class RedisWire:
 
     async def _listen(self) -> None:
         connection = _new_connection()
-        await asyncio.wait_for(connection.connect(), PATIENCE)
+        # Python 3.11's `wait_for` forgets that it was cancelled, if what it waits for is done.
+        async with asyncio.timeout(PATIENCE):
+            await connection.connect()
         self._connection = connection
         if not self._groups:
             self._was_lost = False

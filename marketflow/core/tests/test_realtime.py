@@ -510,6 +510,28 @@ async def test_of_a_redis_that_hangs_it_is_said_when_it_was_heard_last(monkeypat
     await wire.close()
 
 
+async def test_a_wire_that_is_closed_in_the_moment_it_connects_ends_all_the_same(monkeypatch):
+    """Else its server never stops: it waits for who waits for this."""
+    connected, connects = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+    class Slow(Hanging):
+        async def connect(self):
+            connects.set()
+            await connected
+
+    monkeypatch.setattr(redis_wire, "_new_connection", Slow)
+    monkeypatch.setattr(bus, "channel", str)
+    wire = redis_wire.RedisWire(lambda *heard: None, lambda moment: None, lambda was_lost: None)
+    await connects.wait()
+
+    connected.set_result(None)
+    closing = asyncio.ensure_future(wire.close())
+    done, _pending = await asyncio.wait({closing}, timeout=1)
+
+    assert done
+    wire._task.cancel()
+
+
 async def test_a_hub_is_deaf_since_it_heard_last():
     hub, moment = hubs.Hub(asyncio.get_running_loop()), time.monotonic() - 7
 

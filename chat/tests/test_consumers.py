@@ -453,7 +453,7 @@ def pages_here(conversation) -> set[consumers.ChatConsumer]:
     return hubs.of_this_loop().companion(open_pages.OpenConversations).of(conversation).sockets
 
 
-@pytest.mark.parametrize(("seconds", "is_asked"), [(4, False), (6, True)])
+@pytest.mark.parametrize(("seconds", "is_asked"), [(1, False), (6, True)])
 async def test_nobody_is_asked_anew_in_an_outage_before_what_was_known_is_five_seconds_old(
     outage, monkeypatch, seconds, is_asked
 ):

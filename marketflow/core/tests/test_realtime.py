@@ -418,6 +418,13 @@ def ask_everybody_in_the_room():
         socket.check_soon()
 
 
+async def questions(number):
+    """Wait until so many were asked."""
+    async with asyncio.timeout(10):
+        while len(Counted.together) < number:
+            await asyncio.sleep(0.02)
+
+
 async def test_many_are_asked_at_once_and_only_who_may_not_stay_goes(visitors):
     pages, tickets = visitors
     tickets[1].good = tickets[2].good = False
@@ -431,12 +438,13 @@ async def test_many_are_asked_at_once_and_only_who_may_not_stay_goes(visitors):
     assert Counted.together == [4, 1, 1]
 
 
-async def test_who_goes_meanwhile_is_not_asked(visitors):
+async def test_who_goes_meanwhile_is_not_asked(visitors, monkeypatch):
+    monkeypatch.setattr(rounds, "PACE", 2)
     pages, _tickets = visitors
 
     ask_everybody_in_the_room()
     await pages[0].disconnect()
-    await asyncio.sleep(0.15)
+    await questions(1)
 
     assert Counted.together == [3]
 
@@ -447,6 +455,7 @@ async def test_while_the_database_is_away_everybody_stays_until_the_next_time(vi
     Counted.trouble.append(OperationalError("away"))
 
     ask_everybody_in_the_room()
+    await questions(1)
 
     assert await pages[0].receive_nothing(0.2)
     ask_everybody_in_the_room()
@@ -462,6 +471,7 @@ async def test_where_all_can_not_be_asked_at_once_each_is_asked_alone(visitors):
     ask_everybody_in_the_room()
 
     assert await closing_code(pages[0]) == NOT_SIGNED_IN
+    await questions(5)
     assert await pages[1].receive_nothing(0.1)
     assert Counted.together == [4, 1, 1, 1, 1]
 
@@ -470,6 +480,7 @@ async def test_who_has_just_been_asked_is_not_asked_again(visitors):
     for pause in (5.0, 0.0, 5.0):
         for socket in hubs.of_this_loop().rooms["room"]:
             socket.check(pause)
+    await questions(1)
     await asyncio.sleep(0.15)
 
     assert Counted.together == [4]

@@ -260,7 +260,7 @@ def pytest_collection_modifyitems(config, items):
         for mark in GROUPS:
             if item.get_closest_marker(mark):
                 # The servers of sockets are small; the sets of processes take longest as it is.
-                group = "races" if "sockets" in item.path.parts else mark
+                group = "races" if item.nodeid.startswith("tests/sockets/") else mark
                 item.add_marker(pytest.mark.xdist_group(group))
                 break
     if not find_chromium():

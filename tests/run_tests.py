@@ -1,10 +1,10 @@
 """What `make test` runs: the whole suite twice, then what needs more of the machine.
 
 Once embedded (SQLite, memory) and once on PostgreSQL and Redis, several tests at a time; then, on
-those same servers, the browser tests; then the races one after the other, and beside them the
-production processes one after the other. The servers start before pytest, because pytest-django
-reads the settings before any conftest.py. The closing lines say what was used, what was skipped
-and why.
+those same servers, the browser tests; then the races and the servers of sockets one after the
+other, and beside them the production processes one after the other. The servers start before
+pytest, because pytest-django reads the settings before any conftest.py. The closing lines say what
+was used, what was skipped and why.
 """
 
 from __future__ import annotations

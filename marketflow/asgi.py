@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.urls import re_path
+from django.urls import get_resolver, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketflow.settings")
 # Somebody waits for the answer: a statement that takes longer must not take the worker with it.
@@ -27,3 +28,9 @@ routes = URLRouter([*inventory, *chat, *notifications, re_path("", refuse)])
 application = ProtocolTypeRouter(
     {"http": PagesHandler(), "websocket": OwnOriginOnly(KnowLines(ReadCredentials(routes)))}
 )
+
+# Loaded now, and passed over from now on by the collector of garbage: it stops everything while it
+# looks, and with a thousand sockets open it looked for half a second.
+get_resolver().url_patterns  # noqa: B018
+gc.collect()
+gc.freeze()

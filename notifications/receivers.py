@@ -310,7 +310,7 @@ def tell_the_author_that_the_shop_replied(event: ReviewAnswered) -> None:
 @subscribe(MessagePosted, when=lambda event: event.recipient_ids)
 def tell_who_is_away_that_somebody_wrote(event: MessagePosted) -> None:
     """Once for all that piles up unread; who looks at the conversation is not among them."""
-    conversation = Conversation.objects.for_writing().get(pk=event.conversation_id)
+    conversation = Conversation.objects.with_names().get(pk=event.conversation_id)
     side = Side.SHOP if event.side == Side.BUYER else Side.BUYER
     read = reading.read_seq(conversation, side)
     if event.seq <= read:  # Told late, or twice: they have seen it.
@@ -322,11 +322,14 @@ def tell_who_is_away_that_somebody_wrote(event: MessagePosted) -> None:
         facts={"name": conversation.name_of(Side(event.side))},
     )
     # Mostly there is nobody left: so this is asked before anything that telling takes.
-    hearing = set(event.recipient_ids) - delivery.told(news, event.recipient_ids)
-    hearing = sorting.who_hears(conversation, side, hearing) if hearing else hearing
-    for person in User.objects.filter(pk__in=event.recipient_ids).order_by("pk"):
-        if person.pk not in hearing or delivery.tell(user=person, news=news) is None:
-            counts.push_on_commit(person)
+    waiting = set(event.recipient_ids)
+    hearing = waiting - delivery.told(news, waiting)
+    if hearing:
+        hearing = sorting.who_hears(conversation, side, hearing)
+        for person in User.objects.filter(pk__in=hearing).order_by("pk"):
+            if delivery.tell(user=person, news=news):
+                waiting.remove(person.pk)
+    counts.push_alone_on_commit(waiting)
 
 
 # --- wishes

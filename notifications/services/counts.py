@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypedDict
 
 from django.db import transaction
@@ -48,6 +49,18 @@ def push_on_commit(user: User, notification: Notification | None = None) -> None
             push(user_group(user.pk), "notification", **frame(notification))
         # Who opens a page from now on asks for them; most people have none open.
         if is_heard(user_group(user.pk)):
+            push(user_group(user.pk), "counts", **counts_of(user))
+
+    transaction.on_commit(push_hints, robust=True)
+
+
+def push_alone_on_commit(user_ids: Iterable[int]) -> None:
+    """Tell open pages of those people how much is new, where there is no notification of it."""
+
+    def push_hints() -> None:
+        # Mostly nobody has one open, and then nobody need be read.
+        heard = [pk for pk in user_ids if is_heard(user_group(pk))]
+        for user in User.objects.filter(pk__in=heard) if heard else ():
             push(user_group(user.pk), "counts", **counts_of(user))
 
     transaction.on_commit(push_hints, robust=True)

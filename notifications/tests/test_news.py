@@ -52,9 +52,9 @@ def test_what_piles_up_unread_costs_the_relay_little(
     events.relay()
 
     make_message(buyer, shop, "And how wide?")
-    # The event, who listens, the conversation, read marks, who was told, who they are, done; then
-    # nothing more that is due. Each receiver and each look has a transaction.
-    with django_assert_num_queries(8 + 2 * 4):
+    # The event, who listens, the conversation, read marks, who was told, done; then nothing more
+    # that is due. Each receiver and each look has a transaction.
+    with django_assert_num_queries(7 + 2 * 4):
         events.relay()
 
     assert len(told("message")) == 2

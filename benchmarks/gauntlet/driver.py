@@ -103,14 +103,15 @@ class Shopper:
         paid = await self.insist(buyer, "payment", f"{url}payments/", self.card, who)
         ends = time.monotonic() + PATIENCE
         status = paid.data.get("status")
-        # The provider's reply was lost: the market finds out what came of it.
+        # The provider's reply was lost: the market finds out what came of it. A payment that a
+        # killed process had only begun is withdrawn, and that is an answer too.
         while status == "processing":
             if time.monotonic() > ends:
                 raise GaveUp(f"{buyer['name']}: paid, and never told")
             await asyncio.sleep(0.5)
             seen = await self.ask("GET", url, None, who)
-            state = seen.data["state"] if seen.status == 200 else ""
-            status = "captured" if state == "paid" else "processing"
+            if seen.status == 200:
+                status = seen.data["payment"]["last"]["status"]
         self.journal.write(what="paid", buyer=buyer["name"], number=order["number"], status=status)
 
     async def insist(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.conf import settings
 from django.http import HttpResponse
 from django.urls import path
 
@@ -97,3 +100,13 @@ def test_no_thread_waits_for_a_server_that_has_stopped(pages):
     assert stage.ended.wait(5)
     loop.run_until_complete(visitor.wait(5))
     loop.close()
+
+
+def test_the_collector_of_garbage_passes_over_what_is_loaded():
+    asked = "import gc, marketflow.asgi; print(gc.get_freeze_count(), len(gc.get_objects()))"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=settings.BASE_DIR, capture_output=True, text=True
+    )
+
+    passed_over, looked_through = map(int, done.stdout.split())
+    assert looked_through < passed_over / 10

@@ -6,7 +6,9 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
-from accounts.tests.factories import make_user
+from accounts.tests.factories import make_shop, make_user
+from chat.tests.factories import make_message
+from marketflow.core import events
 from notifications.routing import websocket_urlpatterns
 from notifications.services import counts as counting
 from notifications.services import inbox
@@ -62,6 +64,21 @@ async def test_counts_are_worked_out_for_open_pages_alone(ana, monkeypatch):
     await page.receive_json_from()
     assert await page.receive_json_from() == {"type": "counts"}
     assert asked == [ana]
+    await page.disconnect()
+
+
+async def test_what_piles_up_unread_counts_on_an_open_page(ana):
+    fern = await database_sync_to_async(make_user)("fern")
+    shop = await database_sync_to_async(make_shop)("Fern & Co", members=["fern"])
+    await database_sync_to_async(make_message)(ana, shop)
+    await database_sync_to_async(events.relay)()
+    page = await open_page(fern)
+    await page.receive_json_from()
+
+    await database_sync_to_async(make_message)(ana, shop, "And how wide?")
+    await database_sync_to_async(events.relay)()
+
+    assert await page.receive_json_from() == {"type": "counts", "notifications": 1, "messages": 2}
     await page.disconnect()
 
 

@@ -33,14 +33,7 @@ class ShopQuerySet(models.QuerySet):
         """Shops `user` works for; with `duty`, those where their role allows it."""
         from accounts.models import ShopMember
 
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
-        seats = ShopMember.objects.filter(user=user)
-        if user.api_key:
-            seats = seats.filter(shop=user.api_key.shop_id)
-        if duty:
-            seats = seats.with_duty(duty)
-        return self.filter(pk__in=seats.values("shop"))
+        return self.filter(pk__in=ShopMember.objects.held_by(user, duty).values("shop"))
 
     def decided_by(self, user):
         """All shops, to whom may decide on applications: staff, and the house's own programs.
@@ -71,6 +64,15 @@ class ShopQuerySet(models.QuerySet):
 
 
 class ShopMemberQuerySet(models.QuerySet):
+    def held_by(self, user, duty: str = ""):
+        """The seats of `user` in their shops; with `duty`, those whose role allows it."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        seats = self.filter(user=user)
+        if user.api_key:
+            seats = seats.filter(shop=user.api_key.shop_id)
+        return seats.with_duty(duty) if duty else seats
+
     def with_duty(self, duty: str):
         return self.filter(role__in=self.model.DUTIES[duty])
 

@@ -20,7 +20,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Now
 
-from accounts.models import Shop
+from accounts.models import Shop, ShopMember
 from accounts.querysets import bought_by
 
 # What a list of conversations may show alone; `mine` are those assigned to the reader.
@@ -30,14 +30,13 @@ LISTS = ("in_use", "unread", "orders", "mine", "archived")
 class ConversationQuerySet(models.QuerySet):
     def managed_by(self, user, duty: str = "orders"):
         """Those in which `user` answers as a shop."""
-        return self.filter(shop__in=Shop.objects.managed_by(user, duty))
+        return self.filter(shop__in=_shops_of(user, duty))
 
     def visible_to(self, user):
         """One's own as a buyer, and those of one's shops. Staff read them elsewhere, logged."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        mine = bought_by(user, "buyer")
-        return self.filter(mine | Q(shop__in=Shop.objects.managed_by(user, "orders")))
+        return self.filter(bought_by(user, "buyer") | Q(shop__in=_shops_of(user, "orders")))
 
     def with_unread(self, user):
         """With `unread`: what the other side wrote and nobody of the own side has read.
@@ -129,6 +128,11 @@ class ConversationQuerySet(models.QuerySet):
 
         last = Message.objects.filter(seq=F("conversation__last_seq")).select_related("author")
         return self.with_people().prefetch_related(Prefetch("messages", last, to_attr="newest"))
+
+
+def _shops_of(user, duty: str):
+    """By their seats alone: the shops themselves need not be looked at."""
+    return ShopMember.objects.held_by(user, duty).values("shop")
 
 
 def _is_archived(user) -> Exists:

@@ -259,6 +259,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# core.logs does: by the proxies that are trusted, not by whatever a header says.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 
 # --- people
 

@@ -1,13 +1,19 @@
-"""gunicorn's worker, in which writing goes before reading.
+"""gunicorn's worker, in which writing goes before reading, and that keeps to its share.
 
 A worker has a few threads, and what they have no time for waits. Behind a crowd that reads, such
 as everybody who comes back after an outage, a message or an order would wait as long as they all.
+
+A connection that is kept stays with the worker that took it, which is the one that woke first:
+twelve of sixteen may be with one worker of two, and wait three times as long as the others. So a
+worker that is behind ends connections with their answer while another has fewer of them.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import math
+import mmap
 import socket
 import threading
 import time
@@ -24,9 +30,56 @@ PATIENCE = 2.0
 READING = (b"GET ", b"HEAD", b"OPTI")
 
 
+# Seconds. A worker looks up once in each; who has said nothing for longer is not there.
+SILENT = 2.0
+
+
+class Board:
+    """How many connections each worker has, in memory that they share by having been forked."""
+
+    PLACES = 32
+
+    def __init__(self) -> None:
+        # For each place how many, and when that was said.
+        self._rows = memoryview(mmap.mmap(-1, 2 * 8 * self.PLACES)).cast("d")
+
+    def tell(self, worker: int, connections: int) -> None:
+        place = 2 * (worker % self.PLACES)
+        self._rows[place], self._rows[place + 1] = connections, time.monotonic()
+
+    def fewest(self, *, besides: int) -> float:
+        """Of the other workers who are there; infinite where there is none."""
+        since = time.monotonic() - SILENT
+        mine = besides % self.PLACES
+        places = (2 * place for place in range(self.PLACES) if place != mine)
+        there = (self._rows[place] for place in places if self._rows[place + 1] > since)
+        return min(there, default=math.inf)
+
+
+# Made by gunicorn's master, before it forks.
+board = Board()
+
+
 class WritesFirst(ThreadWorker):
     def get_thread_pool(self) -> ThreadPoolExecutor:
         return WritesFirstPool(max_workers=self.cfg.threads)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(timeout)
+        if self.alive:
+            board.tell(self.age, self.nr_conns)
+
+    @property
+    def max_keepalived(self) -> int:
+        """Asked for by gunicorn before each answer: with 0 the connection ends with that."""
+        return 0 if self._has_too_many() else self._most_kept
+
+    @max_keepalived.setter
+    def max_keepalived(self, number: int) -> None:
+        self._most_kept = number
+
+    def _has_too_many(self) -> bool:
+        return self.tpool.is_behind and self.nr_conns > board.fewest(besides=self.age) + 1
 
 
 class WritesFirstPool(ThreadPoolExecutor):
@@ -37,6 +90,11 @@ class WritesFirstPool(ThreadPoolExecutor):
         self._waiting: list[Waiting] = []
         self._numbers = itertools.count()
         self._lock = threading.Lock()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether somebody waits for a thread."""
+        return bool(self._waiting)
 
     def submit(self, handle: Callable[[Any], Any], connection: Any) -> Future:
         """Have `handle(connection)` called, as gunicorn does with each request."""

@@ -31,6 +31,7 @@ from chat.querysets import LISTS
 from chat.services import messaging, reading, sorting
 from marketflow.core import rate_limits
 from marketflow.core.api import pagination
+from marketflow.core.api.finding import require_there
 from marketflow.core.api.idempotency import idempotent
 from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import IsAuthenticated
@@ -66,9 +67,6 @@ class ConversationViewSet(
     def get_queryset(self):
         user = self.request.user
         rows = Conversation.objects.visible_to(user)
-        if self.action == "post":
-            # The service reads the rest under its lock.
-            return rows
         if self.action == "messages":
             return rows.with_names()
         return rows.with_unread(user).with_keeping(user).for_lists()
@@ -123,11 +121,17 @@ class ConversationViewSet(
     @idempotent()
     def post(self, request: Request, id: str) -> Response:
         """Say something. The same `client_id` again gets the message that is there."""
-        conversation = self.get_object()
-        values = validated(MessageInput, request)
+        try:
+            values = validated(MessageInput, request)
+        except ValidationError:
+            require_there(self)
+            raise
         rate_limits.count("message", f"user:{request.user.pk}")
-        said = messaging.post(conversation=conversation, author=request.user, **values)
-        return Response(self._messages(conversation, said), status=201)
+        try:
+            said = messaging.post_at(address=id, author=request.user, **values)
+        except Conversation.DoesNotExist:
+            raise Http404 from None
+        return Response(self._messages(said.conversation, said), status=201)
 
     @extend_schema(request=ReadInput, responses=ReadSerializer)
     @action(detail=True, methods=["post"])

@@ -134,9 +134,46 @@ def post(
     conversation, whose numbers have no gaps. Raises `BlankMessage`, `MessageTooLong`,
     `TooManyFiles`, `Blocked`, `NobodyThere`. Publishes `MessagePosted`.
     """
-    text = _checked(body, files)
+    text = plain_text(body)
+    # The rules are read before the lock.
     flags = contact_details.found(text)
-    conversation = writing.locked(conversation)
+    return _add(
+        writing.locked(conversation),
+        text,
+        flags,
+        author=author,
+        client_id=client_id,
+        product=product,
+        part=part,
+        files=files,
+    )
+
+
+@whole_unit
+def post_at(*, address: uuid.UUID, author: User, body: str, client_id: uuid.UUID) -> Message:
+    """`post` in the conversation of that `uuid`, found as `author` sees it and locked in one.
+
+    Raises `Conversation.DoesNotExist`, and what `post` raises. Publishes `MessagePosted`.
+    """
+    text = plain_text(body)
+    flags = contact_details.found(text)
+    conversation = writing.found(address, author)
+    return _add(conversation, text, flags, author=author, client_id=client_id)
+
+
+def _add(
+    conversation: Conversation,
+    text: str,
+    flags: list[str],
+    *,
+    author: User,
+    client_id: uuid.UUID | None,
+    product: Product | None = None,
+    part: SellerOrder | None = None,
+    files: Sequence[Attachment] = (),
+) -> Message:
+    """To `conversation`, which is locked: see `post`."""
+    _require_sayable(text, files)
     if client_id and (sent := _sent(conversation, author, client_id)):
         return sent
     side = conversation.side_of(author)
@@ -165,7 +202,8 @@ def edit(*, message: Message, author: User, body: str) -> Message:
     Raises `TooLateToChange`, also for what is not the author's own text; `BlankMessage`,
     `MessageTooLong`.
     """
-    text = _checked(body, ())
+    text = plain_text(body)
+    _require_sayable(text, ())
     flags = " ".join(contact_details.found(text))
     if not _changeable(message, author).update(body=text, edited_at=now(), flags=flags):
         raise TooLateToChange(minutes=settings.MESSAGE_EDIT_MINUTES)
@@ -193,15 +231,13 @@ def _between(buyer: User, shop: Shop) -> Conversation:
     return conversation
 
 
-def _checked(body: str, files: Sequence[Attachment]) -> str:
-    text = plain_text(body)
+def _require_sayable(text: str, files: Sequence[Attachment]) -> None:
     if not text and not files:
         raise BlankMessage
     if len(text) > Message.LONGEST:
         raise MessageTooLong(most=Message.LONGEST)
     if len(files) > Message.MOST_FILES:
         raise TooManyFiles(most=Message.MOST_FILES)
-    return text
 
 
 def _sent(conversation: Conversation, author: User, client_id: uuid.UUID) -> Message | None:

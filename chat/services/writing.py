@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from accounts.models import User
@@ -39,10 +40,21 @@ def locked(conversation: Conversation) -> Conversation:
 
     It is the first of all locks: an order, and what belongs to it, are locked after it.
     """
-    rows = Conversation.objects.for_writing()
+    return _for_update(Conversation.objects.all()).get(pk=conversation.pk)
+
+
+def found(address: uuid.UUID, person: User) -> Conversation:
+    """The conversation of that `uuid` which `person` sees, under the same lock.
+
+    Raises `Conversation.DoesNotExist`.
+    """
+    return _for_update(Conversation.objects.visible_to(person)).get(uuid=address)
+
+
+def _for_update(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
     if guards.is_enabled("conversation_lock"):
         rows = rows.select_for_update(of=("self",))
-    return rows.get(pk=conversation.pk)
+    return rows.for_writing()
 
 
 def require_open(conversation: Conversation, side: Side) -> None:

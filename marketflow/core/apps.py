@@ -12,10 +12,13 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from marketflow.core import append_only, checks, guards  # noqa: F401
+        from django_structlog.signals import bind_extra_request_metadata
+
+        from marketflow.core import append_only, checks, guards, logs  # noqa: F401
 
         guards.require_tests()
 
         # Every process knows every event and receiver, so any process can relay.
         autodiscover_modules("events", "receivers", "invariants", "personal")
         append_only.connect()
+        bind_extra_request_metadata.connect(logs.bind_address)

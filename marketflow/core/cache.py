@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis import Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,23 @@ def _forgiving(method: Callable[..., Any], answer: Any) -> Callable[..., Any]:
     return call
 
 
+class _OneClient(RedisCacheClient):
+    """Asks by one client of redis-py: making one anew takes longer than what it is asked."""
+
+    @cached_property
+    def _kept(self) -> Redis:
+        return super().get_client()
+
+    def get_client(self, key: str | None = None, *, write: bool = False) -> Redis:
+        return self._kept
+
+
 class ForgivingRedisCache(RedisCache):
     """Pages go on without it. `incr` still raises: who counts must know that nobody counts."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _OneClient
 
     get = _forgiving(RedisCache.get, None)
     set = _forgiving(RedisCache.set, False)

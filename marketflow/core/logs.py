@@ -4,9 +4,12 @@ terminal. django-structlog binds the request id and carries it into tasks."""
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
+
+if TYPE_CHECKING:  # The settings load this module.
+    from django.http import HttpRequest
 
 SHARED = [
     structlog.contextvars.merge_contextvars,
@@ -49,3 +52,10 @@ def logging_config(level: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["console"], "level": level},
     }
+
+
+def bind_address(sender: object, request: HttpRequest, **_others: object) -> None:
+    """Every line of a request says whose it is, as limits count them: see `address_of`."""
+    from marketflow.core.rate_limits import address_of
+
+    structlog.contextvars.bind_contextvars(ip=address_of(request))

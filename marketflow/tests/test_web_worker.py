@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
+from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from gunicorn.config import Config
 
+from benchmarks.gauntlet.http import Connection
 from marketflow import web_worker
-from marketflow.web_worker import WritesFirstPool, first_bytes
+from marketflow.web_worker import Board, WritesFirst, WritesFirstPool, first_bytes
+from tests.servers import free_port
 
 
 def connection(said: bytes, name: str = ""):
@@ -123,3 +134,100 @@ def test_a_connection_that_has_ended_does_no_harm():
     assert first_bytes(its.sock) == b""
     its.sock.close()
     assert first_bytes(its.sock) == b""
+
+
+def test_a_worker_knows_who_has_fewest_connections_of_those_who_are_there(monkeypatch):
+    board = Board()
+    assert board.fewest(besides=1) == float("inf")
+
+    board.tell(1, 12)
+    board.tell(2, 4)
+    board.tell(3, 7)
+    assert board.fewest(besides=1) == 4
+    assert board.fewest(besides=2) == 7
+
+    # Killed, and followed by another.
+    monkeypatch.setattr(web_worker, "SILENT", -1)
+    assert board.fewest(besides=1) == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("connections", "is_behind", "others", "kept"),
+    [
+        (12, True, 4, 0),
+        (5, True, 4, 996),
+        (12, False, 4, 996),
+        (12, True, None, 996),
+    ],
+    ids=["too many", "one more", "nobody waits", "alone"],
+)
+def test_a_worker_that_is_behind_keeps_no_connection_beyond_its_share(
+    connections, is_behind, others, kept, monkeypatch
+):
+    monkeypatch.setattr(web_worker, "board", Board())
+    if others is not None:
+        web_worker.board.tell(2, others)
+    worker = WritesFirst(1, 0, [], None, 30, Config(), None)
+    worker.max_keepalived = 996
+    worker.tpool = SimpleNamespace(is_behind=is_behind)
+
+    worker.nr_conns = connections
+
+    assert worker.max_keepalived == kept
+
+
+def who_answers(environ, start_response):
+    """A site of one page: by whom it was answered, after a while."""
+    time.sleep(0.02)
+    body = str(os.getpid()).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Two workers of one thread each: the port, and the ids of their processes."""
+    port, log = free_port(), tmp_path / "log"
+    command = [
+        *(sys.executable, "-m", "gunicorn", f"{__name__}:who_answers", f"--bind=127.0.0.1:{port}"),
+        *("--worker-class=marketflow.web_worker.WritesFirst", "--workers=2", "--threads=1"),
+        *("--no-control-socket", f"--log-file={log}"),
+    ]
+    master = subprocess.Popen(command)
+    children = Path(f"/proc/{master.pid}/task/{master.pid}/children")
+
+    deadline = time.monotonic() + 20
+    while not (log.exists() and log.read_text().count("Booting worker") == 2):
+        assert time.monotonic() < deadline, log.exists() and log.read_text()
+        time.sleep(0.05)
+    yield SimpleNamespace(port=port, workers=[int(pid) for pid in children.read_text().split()])
+    master.terminate()
+    master.wait(30)
+
+
+@pytest.mark.processes
+def test_connections_that_one_worker_took_are_shared_where_they_wait(site):
+    one, other = site.workers
+
+    async def visit() -> tuple[Counter, Counter]:
+        connections = [Connection(site.port) for _ in range(8)]
+        os.kill(other, signal.SIGSTOP)
+        try:
+            first = [int((await each.ask("GET", "/")).body) for each in connections]
+        finally:
+            os.kill(other, signal.SIGCONT)
+        until = time.monotonic() + 4
+
+        async def go_on(each: Connection) -> int:
+            while time.monotonic() < until:
+                answer = await each.ask("GET", "/")
+            each.close()
+            return int(answer.body)
+
+        last = await asyncio.gather(*(go_on(each) for each in connections))
+        return Counter(first), Counter(last)
+
+    first, last = asyncio.run(visit())
+
+    assert first == {one: 8}
+    assert sorted(last.values()) in ([4, 4], [3, 5])

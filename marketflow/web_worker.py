@@ -14,22 +14,22 @@ import heapq
 import itertools
 import math
 import mmap
+import selectors
 import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
 
 # A request that only reads counts as having come so many seconds later.
 PATIENCE = 2.0
 # The first four bytes of such.
 READING = (b"GET ", b"HEAD", b"OPTI")
-
-
 # Seconds. A worker looks up once in each; who has said nothing for longer is not there.
 SILENT = 2.0
 
@@ -63,6 +63,18 @@ board = Board()
 class WritesFirst(ThreadWorker):
     def get_thread_pool(self) -> ThreadPoolExecutor:
         return WritesFirstPool(max_workers=self.cfg.threads)
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """What comes new waits in the loop, not in a thread, until it says something."""
+        if conn.initialized or conn.data_ready or first_bytes(conn.sock):
+            conn.data_ready = True
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + DEFAULT_WORKER_DATA_TIMEOUT
+        self.pending_conns.append(conn)
+        come = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, come)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(timeout)
@@ -98,11 +110,10 @@ class WritesFirstPool(ThreadPoolExecutor):
 
     def submit(self, handle: Callable[[Any], Any], connection: Any) -> Future:
         """Have `handle(connection)` called, as gunicorn does with each request."""
-        said = first_bytes(connection.sock)
+        reads = first_bytes(connection.sock) in READING
         waiting = Waiting(
-            since=time.monotonic() + (PATIENCE if said in READING else 0),
+            since=time.monotonic() + (PATIENCE if reads else 0),
             number=next(self._numbers),
-            is_sorted=bool(said),
             connection=connection,
             handle=handle,
         )
@@ -114,7 +125,7 @@ class WritesFirstPool(ThreadPoolExecutor):
 
     def _take_up_next(self) -> None:
         with self._lock:
-            waiting = self._next()
+            waiting = heapq.heappop(self._waiting)
         future = waiting.future
         if not future.set_running_or_notify_cancel():
             return
@@ -123,15 +134,6 @@ class WritesFirstPool(ThreadPoolExecutor):
         except BaseException as problem:  # noqa: BLE001 - it is the caller's
             future.set_exception(problem)
 
-    def _next(self) -> Waiting:
-        while not (waiting := heapq.heappop(self._waiting)).is_sorted:
-            # Nothing had arrived when it came. What still says nothing would hold up a thread.
-            if first_bytes(waiting.connection.sock) in (b"", *READING):
-                waiting.since += PATIENCE
-            waiting.is_sorted = True
-            heapq.heappush(self._waiting, waiting)
-        return waiting
-
 
 @dataclass(order=True)
 class Waiting:
@@ -139,7 +141,6 @@ class Waiting:
 
     since: float
     number: int
-    is_sorted: bool = field(compare=False)
     connection: Any = field(compare=False)
     handle: Callable[[Any], Any] = field(compare=False)
     future: Future = field(default_factory=Future, compare=False)

@@ -45,7 +45,6 @@ def busy():
     assert begun.wait(10)
     yield SimpleNamespace(
         submit=lambda said, name: pool.submit(handle, connection(said, name)),
-        submit_it=lambda its: pool.submit(handle, its),
         handle_by=pool.submit,
         free=free,
         order=order,
@@ -93,30 +92,6 @@ def test_a_failure_is_its_own_and_what_was_cancelled_is_not_done(busy):
     assert last.result(10) == "THREE"
     assert isinstance(failing.exception(10), SystemExit)
     assert busy.order == ["three"]
-
-
-@pytest.mark.parametrize(
-    ("said", "order"),
-    [
-        (b"POST /late/ HTTP/1.1\r\n", ["late", "writes", "reads"]),
-        (b"GET /late/ HTTP/1.1\r\n", ["writes", "late", "reads"]),
-        # Such a one holds a thread until it says something.
-        (b"", ["writes", "late", "reads"]),
-    ],
-)
-def test_who_came_without_a_word_is_sorted_when_their_turn_comes(busy, said, order):
-    late = connection(b"", "late")
-    waiting = [
-        busy.submit_it(late),
-        busy.submit(b"GET /reads/ HTTP/1.1\r\n", "reads"),
-        busy.submit(b"POST /writes/ HTTP/1.1\r\n", "writes"),
-    ]
-    late.client.sendall(said)
-
-    busy.free.set()
-
-    assert [future.result(10) for future in waiting] == ["LATE", "READS", "WRITES"]
-    assert busy.order == order
 
 
 def test_looking_takes_nothing_away():
@@ -231,3 +206,26 @@ def test_connections_that_one_worker_took_are_shared_where_they_wait(site):
 
     assert first == {one: 8}
     assert sorted(last.values()) in ([4, 4], [3, 5])
+
+
+@pytest.mark.processes
+def test_connections_that_say_nothing_hold_up_nobody(site):
+    silent = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(6)]
+
+    async def visit() -> float:
+        connection = Connection(site.port)
+        answers = [await connection.ask("GET", "/") for _ in range(5)]
+        connection.close()
+        return max(answer.seconds for answer in answers)
+
+    assert asyncio.run(visit()) < 1
+
+    # Who speaks at last is answered.
+    silent[0].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    silent[0].settimeout(5)
+    assert silent[0].recv(15) == b"HTTP/1.1 200 OK"
+    # Who never does is put out.
+    silent[1].settimeout(10)
+    assert silent[1].recv(1) == b""
+    for each in silent:
+        each.close()

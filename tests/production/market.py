@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -22,6 +23,8 @@ BIN = Path(sys.executable).parent
 ORIGIN = "https://market.example"
 # As the reverse proxy would send it.
 PROXIED = {"Host": "market.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+# What a container has that is told nothing.
+EQUAL_SHARES = 1024
 
 
 class Market:
@@ -45,9 +48,11 @@ class Market:
 
     def start(self, name: str) -> None:
         with (self.logs / name).open("a") as log:
-            self.processes[name] = subprocess.Popen(
+            process = self.processes[name] = subprocess.Popen(
                 self.command(name), cwd=ROOT, env=self.settings(name), stdout=log, stderr=log
             )
+        shares = self.services[name].get("cpu_shares", EQUAL_SHARES)
+        os.setpriority(os.PRIO_PROCESS, process.pid, niceness(shares))
 
     def run(self, name: str) -> None:
         subprocess.run(self.command(name), cwd=ROOT, env=self.settings(name), check=True)
@@ -79,6 +84,14 @@ class Market:
 
     def log(self, name: str) -> str:
         return (self.logs / name).read_text()
+
+
+def niceness(shares: int) -> int:
+    """What gives a process among others the weight that `shares` give to a container.
+
+    The kernel's scale (sched(7)): each step is a quarter more or less.
+    """
+    return round(math.log(EQUAL_SHARES / shares, 1.25))
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from tests.environment import names_of_settings
 from tests.production.compose import ROOT, compose, interpolated
+from tests.production.market import niceness
 
 SECRETS = {"SECRET_KEY": "s" * 60, "POSTGRES_PASSWORD": "p4ssword"}
 OURS = ["migrate", "web", "sockets", "worker", "beat"]
@@ -67,6 +68,14 @@ def test_gunicorn_is_told_of_a_worker_that_exists(file):
     module, _, name = option.partition("=")[2].rpartition(".")
 
     assert issubclass(getattr(importlib.import_module(module), name), ThreadWorker)
+
+
+def test_the_worker_alone_yields_to_what_somebody_waits_for(file):
+    shares = {name: service.get("cpu_shares") for name, service in file["services"].items()}
+    assert {name for name, share in shares.items() if share} == {"worker"}
+
+    # And so do its processes where no container makes it so.
+    assert (niceness(shares["worker"]), niceness(1024)) == (5, 0)
 
 
 def test_all_our_processes_are_one_image_and_wait_for_the_migration(file):

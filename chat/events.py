@@ -27,6 +27,16 @@ class MessagePosted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConversationRead(Event):
+    """Something of the other side's was read, up to `seq`. `side` is the reader's."""
+
+    conversation_id: int
+    reader_id: int
+    side: str
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationReported(Event):
     """Somebody asks staff to look at a conversation, or at one message of it."""
 

@@ -19,7 +19,7 @@ from carts.events import GuestAsked
 from carts.services import price_watch
 from catalog.events import ImportFinished, ProductChanged, ProductsPublished, StockChanged
 from catalog.models import ImportJob
-from chat.events import ConversationReported, MessagePosted
+from chat.events import ConversationRead, ConversationReported, MessagePosted
 from chat.models import Conversation, Side
 from chat.services import reading, sorting
 from marketflow.core.events import subscribe
@@ -33,8 +33,9 @@ from notifications.audiences import (
     tell_the_shop,
     tell_those_who,
 )
+from notifications.kinds import KINDS
 from notifications.models import Habits, Notification, Preference, PushSubscription
-from notifications.services import counts, delivery, mailing, shop_news, watching
+from notifications.services import counts, delivery, inbox, mailing, shop_news, watching
 from notifications.services.delivery import News
 from notifications.subjects import application_of, is_of_a_bank, order_of, part_of, units_of
 from orders.events import (
@@ -330,6 +331,18 @@ def tell_who_is_away_that_somebody_wrote(event: MessagePosted) -> None:
             if delivery.tell(user=person, news=news):
                 waiting.remove(person.pk)
     counts.push_alone_on_commit(waiting)
+
+
+@subscribe(ConversationRead)
+def take_what_was_told_of_it_as_read(event: ConversationRead) -> None:
+    """For all on the reader's side: what one of them reads waits for none of them."""
+    conversation = Conversation.objects.get(pk=event.conversation_id)
+    people = list(conversation.people(Side(event.side)).values_list("pk", flat=True))
+    later = conversation.messages.filter(seq__gt=event.seq, deleted_at=None)
+    if not later.exclude(side=event.side).exists():
+        path = KINDS["message"].path(conversation.uuid)
+        inbox.mark_seen(user_ids=people, kind="message", path=path)
+    counts.push_alone_on_commit(people)
 
 
 # --- wishes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -10,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -91,8 +92,8 @@ class ConversationViewSet(
 
         The conversation of the two begins with the first message; later ones go on in it.
         """
-        values = validated(StartInput, request)
         rate_limits.count("message", f"user:{request.user.pk}")
+        values = validated(StartInput, request)
         message = self._start(values)
         found = self.get_queryset().get(pk=message.conversation_id)
         return Response(self.get_serializer(found).data, status=201)
@@ -121,15 +122,15 @@ class ConversationViewSet(
     @idempotent()
     def post(self, request: Request, id: str) -> Response:
         """Say something. The same `client_id` again gets the message that is there."""
-        try:
-            values = validated(MessageInput, request)
-        except ValidationError:
-            require_there(self)
-            raise
         rate_limits.count("message", f"user:{request.user.pk}")
         try:
-            said = messaging.post_at(address=id, author=request.user, **values)
-        except Conversation.DoesNotExist:
+            values = validated(MessageInput, request)
+        except APIException:
+            require_there(self)
+            raise
+        try:
+            said = messaging.post_at(address=UUID(id), author=request.user, **values)
+        except (ValueError, Conversation.DoesNotExist):
             raise Http404 from None
         return Response(self._messages(said.conversation, said), status=201)
 

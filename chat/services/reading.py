@@ -8,7 +8,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
+from chat.events import ConversationRead
 from chat.models import Conversation, Seat, Side
+from marketflow.core.events import publish
 from marketflow.core.realtime import push_on_commit
 
 
@@ -16,13 +18,24 @@ from marketflow.core.realtime import push_on_commit
 def read(*, conversation: Conversation, reader: User, seq: int) -> int:
     """`reader` has read up to `seq`. A mark only moves on, and never past the last message.
 
-    Returns where it stands now.
+    Returns where it stands now. Publishes `ConversationRead` where the other side's words are
+    among what was read.
     """
     last = Conversation.objects.values_list("last_seq", flat=True).get(pk=conversation.pk)
     seat = seat_of(conversation, reader)
     reached = min(seq, last)
     if Seat.objects.filter(pk=seat.pk, read_seq__lt=reached).update(read_seq=reached):
         push_on_commit(conversation.group, "read", side=seat.side, seq=reached)
+        new = conversation.messages.filter(seq__gt=seat.read_seq, seq__lte=reached)
+        if new.exclude(side=seat.side).exists():
+            publish(
+                ConversationRead(
+                    conversation_id=conversation.pk,
+                    reader_id=reader.pk,
+                    side=seat.side,
+                    seq=reached,
+                )
+            )
         return reached
     return max(seat.read_seq, reached)
 

@@ -245,6 +245,24 @@ def test_reading_moves_the_mark_and_the_count(api, fern, seller, asked):
     assert Seat.objects.get().read_seq == 3
 
 
+@pytest.mark.parametrize("address", ["1", "not-a-uuid", "%00", "é"])
+def test_an_id_that_is_none_is_unknown(address, api, asked):
+    for body in ({"client_id": str(uuid.uuid4()), "body": "Hello"}, {"body": ""}):
+        got = api.post(f"{CONVERSATIONS}{address}/messages/", body)
+        assert (got.status_code, got.json()["code"]) == (404, "not_found")
+    assert asked.conversation.messages.count() == 1
+
+
+def test_who_says_too_much_is_told_so_whatever_else_is_wrong(api, asked, shop, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"message": "1/60"}
+    assert say(api, asked.conversation).status_code == 201
+
+    for body in ({}, {"client_id": str(uuid.uuid4()), "body": "x" * 2001}):
+        got = api.post(of(asked.conversation, "messages/"), body)
+        assert (got.status_code, "Retry-After" in got.headers) == (429, True)
+    assert api.post(CONVERSATIONS, {"shop": shop.slug}).status_code == 429
+
+
 @pytest.mark.parametrize("who", ["sam", "rita", "nobody", "vera"])
 def test_what_is_foreign_is_unknown(who, asked, rival):
     make_user("vera", is_staff=True, is_superuser=True)

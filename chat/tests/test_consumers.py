@@ -174,7 +174,9 @@ async def test_a_refusal_is_told_in_place(frame, code):
 
     await ana.send_json_to(frame)
 
-    assert await hear(ana, "error") == {"type": "error", "code": code}
+    # Which it was, where it has a name.
+    name = {"client_id": frame["client_id"]} if frame.get("client_id", 7) != 7 else {}
+    assert await hear(ana, "error") == {"type": "error", "code": code, **name}
     assert await Message.objects.acount() == 1
     await ana.disconnect()
 

@@ -32,3 +32,11 @@ def mark_read(
     if changed:
         counts.push_on_commit(user)
     return changed
+
+
+@transaction.atomic
+def mark_seen(*, user_ids: Collection[int], kind: str, path: str) -> None:
+    """Mark what those people were told of `kind` read, as far as it leads to `path`: they have
+    been there."""
+    told = Notification.objects.unread().filter(user__in=user_ids, kind=kind, path=path)
+    told.update(read_at=now())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from accounts.models import ShopMember
@@ -16,6 +18,7 @@ from chat.models import Conversation
 from chat.services import manners, reading, sorting
 from chat.tests.factories import answer, make_message
 from marketflow.core import events, invariants
+from marketflow.core.models import OutboxEvent
 from notifications.models import Mail, Notification
 from notifications.services import watching
 from notifications.tests.test_receivers import hear
@@ -29,6 +32,11 @@ pytestmark = pytest.mark.django_db
 def told(kind: str) -> list[tuple[str, str]]:
     rows = Notification.objects.filter(kind=kind).select_related("user").order_by("pk")
     return [(row.user.email, row.text) for row in rows]
+
+
+def unread(kind: str) -> Counter:
+    rows = Notification.objects.unread().filter(kind=kind)
+    return Counter(rows.values_list("user__email", flat=True))
 
 
 # --- talk
@@ -72,6 +80,43 @@ def test_who_looks_costs_the_relay_nothing_but_the_question_who_listens(
         events.relay()
 
     assert len(told("message")) == 1
+
+
+def test_what_was_told_of_a_conversation_is_read_with_it_for_the_whole_side(buyer, shop, seller):
+    pat = make_user("pat")
+    ShopMember.objects.create(user=pat, shop=shop, role="support")
+    first = make_message(buyer, shop)
+    make_message(make_user("ben"), shop)
+    hear()
+    assert unread("message") == {seller.email: 2, pat.email: 2}
+
+    reading.read(conversation=first.conversation, reader=pat, seq=1)
+    hear()
+
+    assert unread("message") == {seller.email: 1, pat.email: 1}
+
+
+def test_what_was_told_stays_new_while_a_later_message_waits(buyer, shop, seller):
+    first = make_message(buyer, shop)
+    make_message(buyer, shop, "And how wide?")
+    events.relay()
+
+    reading.read(conversation=first.conversation, reader=seller, seq=1)
+    events.relay()
+    assert unread("message") == {seller.email: 1}
+
+    reading.read(conversation=first.conversation, reader=seller, seq=2)
+    events.relay()
+    assert unread("message") == {}
+
+
+def test_who_reads_their_own_words_tells_nobody(buyer, shop, seller):
+    first = make_message(buyer, shop)
+    hear()
+
+    reading.read(conversation=first.conversation, reader=buyer, seq=1)
+
+    assert not OutboxEvent.objects.filter(done_at=None).exists()
 
 
 def test_after_reading_the_next_message_is_news_again(buyer, shop, seller):

@@ -32,6 +32,8 @@ MOST_WAITING = 100
 RECHECK_AFTER = 60.0
 # Whoever goes on after so many refused frames in a row is not listening.
 MOST_REFUSED = 20
+# Of a `client_id`: a UUID's.
+LONGEST_NAME = 36
 
 logger = logging.getLogger(__name__)
 
@@ -244,14 +246,15 @@ class PushConsumer(AsyncWebsocketConsumer):
             raise TurnAway(codes.NOT_UNDERSTOOD)
         if len(text) > MOST_BYTES or len(text.encode()) > MOST_BYTES:
             raise TurnAway(codes.TOO_LARGE)
+        content = decoded(text)
         try:
-            await self._obey(decoded(text))
+            await self._obey(content)
             self._refused = 0
         except Refusal as refusal:
-            await self._refuse_in_place(refusal)
+            await self._refuse_in_place(refusal, content)
         except (OperationalError, InterfaceError) as problem:
             logger.warning("a frame finds no database: %s", problem)
-            await self.refuse("unavailable")
+            await self.refuse("unavailable", **named(content))
 
     async def _obey(self, content: object) -> None:
         await count_frame("socket_message", self._speaker())
@@ -269,11 +272,11 @@ class PushConsumer(AsyncWebsocketConsumer):
         self._name = getattr(self, "_name", None) or uuid.uuid4().hex
         return self._name
 
-    async def _refuse_in_place(self, refusal: Refusal) -> None:
+    async def _refuse_in_place(self, refusal: Refusal, content: object) -> None:
         self._refused += 1
         if self._refused >= MOST_REFUSED:
             raise TurnAway(codes.TOO_MANY)
-        await self.refuse(refusal.code)
+        await self.refuse(refusal.code, **named(content))
 
     # --- what the hub says
 
@@ -353,6 +356,12 @@ class NotUnderstood(Refusal):
 
 
 count_frame = sync_to_async(rate_limits.count, thread_sensitive=False)
+
+
+def named(content: object) -> dict[str, str]:
+    """Which of several frames under way is meant, where the client gave it a name."""
+    name = content.get("client_id") if isinstance(content, dict) else None
+    return {"client_id": name} if isinstance(name, str) and len(name) <= LONGEST_NAME else {}
 
 
 def decoded(text: str) -> object:

@@ -196,7 +196,7 @@ class MessageQuerySet(models.QuerySet):
                 "proposal__parcel",
                 "proposal__refund",
             )
-            .prefetch_related("product__images")
+            .prefetch_related("product__images", "proposal__parcel__lines__line")
         )
 
     def for_frames(self):

@@ -178,6 +178,16 @@ def test_a_shop_agrees_to_a_return(asked_back, seller):
     assert Return.objects.get().state == "approved"
 
 
+@pytest.mark.parametrize("who", ["buyer", "seller"])
+def test_both_sides_see_what_is_asked_back(who, asked_back, client, request):
+    client.force_login(request.getfixturevalue(who))
+
+    page = client.get(asked_back.message.conversation.get_absolute_url()).content.decode()
+
+    line = asked_back.part.lines.get()
+    assert f"1 × {line.title}" in page
+
+
 def test_a_return_answered_elsewhere_is_answered_here_too(asked_back, seller):
     returns.reject(parcel=Return.objects.get(), answer="Too late.", actor=seller)
     events.relay()

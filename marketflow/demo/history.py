@@ -96,7 +96,8 @@ class History:
 
     def _tell(self, day: date) -> None:
         """In the evening everybody hears what happened, and gets the papers for it."""
-        with time_machine.travel(datetime.combine(day, time(23, 30), UTC), tick=True):
+        evening = min(datetime.combine(day, time(23, 30), UTC), self.today)
+        with time_machine.travel(evening, tick=True):
             while events.relay(1000):
                 continue
             invoices.issue_due()

@@ -75,3 +75,24 @@ def test_a_page_fetches_the_stock_while_its_socket_is_away(market, browser):
             page.goto(market.url + market.places["product_long"])
 
         assert answer.value.json()["results"][0]["level"] in ("in", "low")
+
+
+def test_what_follows_soon_is_spoken_later_and_only_the_latest_of_it(market, browser):
+    with visitor(market, browser, "nobody") as page:
+        page.clock.install()
+        page.goto(market.url + market.places["product_last"])
+        live = page.locator("#live")
+        say = """async (texts) => {
+            const { speakNow } = await import("/static/js/page/spoken.js");
+            texts.forEach((text) => speakNow(text, "bowl"));
+        }"""
+
+        page.evaluate(say, ["Only 3 left"])
+        page.clock.run_for(1000)
+        expect(live).to_have_text("Only 3 left")
+
+        page.evaluate(say, ["Only 2 left", "Sold out"])
+        page.clock.run_for(5000)
+        expect(live).to_have_text("Only 3 left")
+        page.clock.run_for(5000)
+        expect(live).to_have_text("Sold out")

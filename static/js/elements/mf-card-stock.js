@@ -40,7 +40,8 @@ class CardStockElement extends HTMLElement {
     if (this.#card.classList.contains("card--dimmed") === soldOut) return;
     this.#card.classList.toggle("card--dimmed", soldOut);
     this.#flag(soldOut);
-    speakNow(`${this.getAttribute("announces")}: ${this.dataset[soldOut ? "out" : "in"]}`);
+    const name = this.getAttribute("announces");
+    speakNow(`${name}: ${this.dataset[soldOut ? "out" : "in"]}`, name);
   }
 
   // Above what the card said before, which shows again when it is back.

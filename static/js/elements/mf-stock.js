@@ -26,7 +26,7 @@ class StockElement extends HTMLElement {
 
   #speak() {
     const name = this.getAttribute("announces");
-    speakNow(name ? `${name}: ${this.textContent}` : this.textContent);
+    speakNow(name ? `${name}: ${this.textContent}` : this.textContent, this.getAttribute("variant"));
   }
 }
 

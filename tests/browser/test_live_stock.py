@@ -48,6 +48,7 @@ def the_last_unit_goes(browser: Browser, *, bought_at, watched_at) -> None:
         card = listing.locator("li.card").filter(has_text="Last folio")
         expect(card).not_to_contain_text("Sold out")
         expect(product.locator("#add")).to_have_text("Add to cart")
+        expect(product.get_by_role("button", name="Tell me when it is back")).to_be_hidden()
         expect(cart.locator("mf-stock").first).to_have_text("Only 1 left")
 
         buyer.goto(f"{bought_at.url}/checkout/review/")
@@ -59,6 +60,7 @@ def the_last_unit_goes(browser: Browser, *, bought_at, watched_at) -> None:
         expect(product.locator("#product mf-stock")).to_have_text("Sold out", timeout=AT_ONCE)
         expect(product.locator("#add")).to_be_disabled(timeout=AT_ONCE)
         expect(product.locator("#live")).to_have_text("Sold out", timeout=AT_ONCE)
+        expect(product.get_by_role("button", name="Tell me when it is back")).to_be_visible()
         expect(cart.locator("mf-stock").first).to_have_text("Sold out", timeout=AT_ONCE)
         for page in (listing, product, cart):
             assert page.evaluate("window.wasNotLoadedAgain")

@@ -1,4 +1,5 @@
 // <mf-buy variant="…" data-out="Sold out"> around the buttons that buy it: off while it is sold out.
+// #tell-me, the way to wait for it, shows then and only then.
 
 class BuyElement extends HTMLElement {
   #ending;
@@ -18,6 +19,8 @@ class BuyElement extends HTMLElement {
     const button = this.querySelector("button");
     button.disabled = level === "out";
     button.textContent = this.dataset[level === "out" ? "out" : "in"];
+    const waiting = document.getElementById("tell-me");
+    if (waiting) waiting.hidden = level !== "out";
   }
 }
 

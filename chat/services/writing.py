@@ -40,7 +40,7 @@ def locked(conversation: Conversation) -> Conversation:
 
     It is the first of all locks: an order, and what belongs to it, are locked after it.
     """
-    return _for_update(Conversation.objects.all()).get(pk=conversation.pk)
+    return _under_lock(Conversation.objects.filter(pk=conversation.pk))
 
 
 def found(address: uuid.UUID, person: User) -> Conversation:
@@ -48,13 +48,14 @@ def found(address: uuid.UUID, person: User) -> Conversation:
 
     Raises `Conversation.DoesNotExist`.
     """
-    return _for_update(Conversation.objects.visible_to(person)).get(uuid=address)
+    return _under_lock(Conversation.objects.visible_to(person).filter(uuid=address))
 
 
-def _for_update(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+def _under_lock(meant: QuerySet[Conversation]) -> Conversation:
+    rows = meant.for_writing()
     if guards.is_enabled("conversation_lock"):
         rows = rows.select_for_update(of=("self",))
-    return rows.for_writing()
+    return rows.get()
 
 
 def require_open(conversation: Conversation, side: Side) -> None:

@@ -6,10 +6,12 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db.models import Sum
+from django.utils.timezone import now
 
 from accounts.models import ShopFollow
 from catalog.models import Product, StockItem
 from marketflow.demo.people import BUYER, PASSWORD, STAFF
+from notifications.models import Notification
 from orders.models import (
     Commission,
     Dispute,
@@ -57,6 +59,11 @@ def test_not_everything_goes_as_planned_and_shops_are_paid_all_the_same(market):
     mondays = {payout.created_at.date() for payout in Payout.objects.filter(state="paid")}
     assert len(mondays) >= 2
     assert {day.weekday() for day in mondays} == {0}
+
+
+def test_nobody_was_told_anything_that_is_yet_to_come(market):
+    latest = Notification.objects.latest("created_at")
+    assert latest.created_at <= now()
 
 
 def test_a_market_is_not_poured_into_another(market):

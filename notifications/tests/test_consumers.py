@@ -7,6 +7,7 @@ from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.tests.factories import make_shop, make_user
+from chat.services import reading
 from chat.tests.factories import make_message
 from marketflow.core import events
 from notifications.routing import websocket_urlpatterns
@@ -79,6 +80,24 @@ async def test_what_piles_up_unread_counts_on_an_open_page(ana):
     await database_sync_to_async(events.relay)()
 
     assert await page.receive_json_from() == {"type": "counts", "notifications": 1, "messages": 2}
+    await page.disconnect()
+
+
+async def test_what_is_read_in_a_conversation_counts_no_more_on_another_page(ana):
+    fern = await database_sync_to_async(make_user)("fern")
+    shop = await database_sync_to_async(make_shop)("Fern & Co", members=["fern"])
+    message = await database_sync_to_async(make_message)(ana, shop)
+    await database_sync_to_async(events.relay)()
+    page = await open_page(fern)
+    counted = await page.receive_json_from()
+    assert counted == {"type": "counts", "notifications": 1, "messages": 1}
+
+    await database_sync_to_async(reading.read)(
+        conversation=message.conversation, reader=fern, seq=1
+    )
+    await database_sync_to_async(events.relay)()
+
+    assert await page.receive_json_from() == {"type": "counts", "notifications": 0, "messages": 0}
     await page.disconnect()
 
 

@@ -8,8 +8,8 @@ from accounts.tests.factories import make_user
 from carts.tests.factories import make_shipping
 from catalog.tests.factories import make_variant, stock_of
 from marketflow.core.models import AuditEntry
-from orders import gateways
 from orders.gateways.protocol import RefundOutcome
+from orders.gateways.test import TestGateway
 from orders.models import Dispute, Refund, Return, SellerOrder
 from orders.services import disputes, fulfilment, refunds, returns
 from orders.tests.factories import make_order
@@ -321,7 +321,7 @@ def test_a_failed_refund_is_tried_again_with_a_reason(
 ):
     refusal = RefundOutcome(status="failed", reference="no", failure="insufficient_funds")
     with monkeypatch.context() as patch:
-        patch.setattr(gateways.named("test"), "refund", lambda *args, **kwargs: refusal)
+        patch.setattr(TestGateway, "refund", lambda *args, **kwargs: refusal)
         with django_capture_on_commit_callbacks(execute=True):
             refund = refunds.decide_all(part=part, kind=Refund.Kind.GOODWILL)
 

@@ -10,8 +10,8 @@ from accounts.tests.factories import make_bank_account, make_user
 from carts.tests.factories import make_shipping
 from catalog.tests.factories import make_variant
 from marketflow.core.models import AuditEntry
-from orders import gateways
 from orders.gateways.protocol import PayoutOutcome
+from orders.gateways.test import TestGateway
 from orders.models import LedgerAccount, LedgerTransfer, Payout
 from orders.services import payouts
 from orders.tests.factories import make_completed
@@ -108,7 +108,7 @@ def test_trying_again_pays_what_failed(
 ):
     refusal = PayoutOutcome(status="failed", reference="", failure="account_closed")
     with monkeypatch.context() as patch:
-        patch.setattr(gateways.named("test"), "pay_out", lambda *args, **kwargs: refusal)
+        patch.setattr(TestGateway, "pay_out", lambda *args, **kwargs: refusal)
         failed = pay()
     assert failed.state == "failed"
 

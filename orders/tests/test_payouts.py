@@ -12,8 +12,8 @@ from accounts.tests.factories import make_bank_account, make_shop, make_user
 from carts.tests.factories import make_shipping
 from catalog.tests.factories import make_variant
 from marketflow.core.models import OutboxEvent
-from orders import gateways
 from orders.gateways.protocol import PayoutOutcome, Unknown
+from orders.gateways.test import TestGateway
 from orders.models import (
     Dispute,
     InvalidTransition,
@@ -188,7 +188,7 @@ def test_a_shop_is_passed_over_with_its_reason(
 
 
 def test_a_provider_that_takes_no_iban_needs_its_own_account(sale, shop, run, monkeypatch):
-    monkeypatch.setattr(gateways.named("test"), "takes_iban", False, raising=False)
+    monkeypatch.setattr(TestGateway, "takes_iban", False, raising=False)
 
     assert [swept.obstacle for swept in run()] == [Obstacle.NOT_CONNECTED]
 
@@ -305,7 +305,6 @@ def test_a_shop_that_owes_more_than_it_has_waits(sale, buyer, bowl, shop, run):
 def test_a_lost_answer_leaves_the_payout_processing_until_it_is_asked_again(
     sale, shop, run, monkeypatch
 ):
-    test = gateways.named("test")
     keys = []
 
     def lost(account, amount_minor, currency, key, group):
@@ -314,7 +313,7 @@ def test_a_lost_answer_leaves_the_payout_processing_until_it_is_asked_again(
             raise Unknown
         return PayoutOutcome(status="paid", reference="found")
 
-    monkeypatch.setattr(test, "pay_out", lost)
+    monkeypatch.setattr(TestGateway, "pay_out", staticmethod(lost))
     run()
     payout = Payout.objects.get()
     assert payout.state == "processing"
@@ -332,7 +331,6 @@ def test_a_lost_answer_leaves_the_payout_processing_until_it_is_asked_again(
 
 
 def test_what_the_provider_did_without_our_knowing_is_not_done_again(sale, run, monkeypatch):
-    test = gateways.named("test")
     outcome = PayoutOutcome(status="paid", reference="tr_1")
     asked = []
 
@@ -340,8 +338,8 @@ def test_what_the_provider_did_without_our_knowing_is_not_done_again(sale, run, 
         asked.append(kwargs["key"])
         raise Unknown
 
-    monkeypatch.setattr(test, "pay_out", lost)
-    monkeypatch.setattr(test, "look_up_payout", lambda key, reference: outcome)
+    monkeypatch.setattr(TestGateway, "pay_out", staticmethod(lost))
+    monkeypatch.setattr(TestGateway, "look_up_payout", lambda *args, **kwargs: outcome)
     run()
     Payout.objects.update(created_at=now() - timedelta(minutes=1))
 
@@ -366,7 +364,7 @@ def test_a_payout_that_was_never_sent_is_sent_later(sale, monkeypatch):
 
 def test_a_refused_payout_is_owed_again(sale, shop, run, monkeypatch):
     refusal = PayoutOutcome(status="failed", reference="", failure="account_closed")
-    monkeypatch.setattr(gateways.named("test"), "pay_out", lambda *args, **kwargs: refusal)
+    monkeypatch.setattr(TestGateway, "pay_out", lambda *args, **kwargs: refusal)
 
     run()
 
@@ -412,7 +410,7 @@ def test_what_waits_for_an_account_that_was_replaced_is_not_sent_to_it(
     bank_accounts.replace(shop=shop, holder="Fern", iban="DE89370400440532013000", by=seller)
     type(shop).objects.update(payouts_held="")
     asked = []
-    monkeypatch.setattr(gateways.named("test"), "pay_out", lambda *args, **kw: asked.append(kw))
+    monkeypatch.setattr(TestGateway, "pay_out", lambda *args, **kw: asked.append(kw))
 
     payout = payout_sending.send(payout=Payout.objects.get())
 

@@ -18,7 +18,7 @@ from carts.tests.factories import fill_cart, make_promotion
 from catalog.services import inventory
 from catalog.tests.factories import make_variant, stock_of
 from marketflow.core.models import OutboxEvent
-from orders import gateways
+from orders.gateways.test import TestGateway
 from orders.models import LedgerAccount, LedgerTransfer, Order, OrderLine, Redemption, SellerOrder
 from orders.services import cancelling, checkout, closing, payments, promotions, refunds
 from orders.services.checkout import CouponExhausted, PriceChanged
@@ -393,7 +393,7 @@ def test_a_refund_of_what_cost_nothing_gives_units_and_funding_back(
 ):
     part = nothing_to_pay.seller_orders.get()
     line = part.lines.get()
-    monkeypatch.setattr(gateways.named("test"), "refund", pytest.fail)
+    monkeypatch.setattr(TestGateway, "refund", pytest.fail)
 
     with django_capture_on_commit_callbacks(execute=True):
         first = refunds.decide(part=part, lines={line.pk: Wanted(units=1)}, kind="goodwill")

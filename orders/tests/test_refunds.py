@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from carts.models import TaxRate
 from catalog.tests.factories import make_variant
 from marketflow.core.models import OutboxEvent
-from orders import gateways
 from orders.gateways.protocol import RefundOutcome, Unknown
+from orders.gateways.test import TestGateway
 from orders.models import LedgerAccount, Order, Refund, SellerOrder
 from orders.services import refunds, shares
 from orders.services.refunds import NothingToRefund, NotRefundable, RefundTooLarge, Wanted
@@ -142,7 +142,6 @@ def test_a_second_refund_of_the_same_units_is_refused(part, monkeypatch):
 def test_a_lost_answer_leaves_the_refund_pending_until_it_is_asked_again(
     part, monkeypatch, django_capture_on_commit_callbacks
 ):
-    test = gateways.named("test")
     asked = []
 
     def lost(payment, amount_minor, key):
@@ -151,7 +150,7 @@ def test_a_lost_answer_leaves_the_refund_pending_until_it_is_asked_again(
             raise Unknown
         return RefundOutcome(status="succeeded", reference="found")
 
-    monkeypatch.setattr(test, "refund", lost)
+    monkeypatch.setattr(TestGateway, "refund", staticmethod(lost))
     with django_capture_on_commit_callbacks(execute=True):
         refund = refunds.decide_all(part=part, kind=Refund.Kind.GOODWILL)
     refund.refresh_from_db()
@@ -172,7 +171,7 @@ def test_a_refund_that_the_provider_refuses_may_be_tried_again(
 ):
     refusal = RefundOutcome(status="failed", reference="no", failure="insufficient_funds")
     with monkeypatch.context() as patch:
-        patch.setattr(gateways.named("test"), "refund", lambda *args, **kwargs: refusal)
+        patch.setattr(TestGateway, "refund", lambda *args, **kwargs: refusal)
         with django_capture_on_commit_callbacks(execute=True):
             refund = refunds.decide_all(part=part, kind=Refund.Kind.GOODWILL)
     refund.refresh_from_db()

@@ -6,7 +6,6 @@ from functools import cache
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.db.models.functions import Coalesce, Now
-from django.utils.timezone import localdate
 
 from accounts.models import Shop
 from catalog.models import Product
@@ -138,8 +137,8 @@ def _is_running() -> Q:
 
 
 class TaxRateQuerySet(models.QuerySet):
-    def in_force(self, country: str):
-        return self.filter(country=country, valid_from__lte=localdate()).order_by("valid_from")
+    def in_force(self, country: str, day):
+        return self.filter(country=country, valid_from__lte=day).order_by("valid_from")
 
 
 class BackInStockRequestQuerySet(models.QuerySet):

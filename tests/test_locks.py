@@ -113,6 +113,10 @@ def follow(node: ast.AST, modules) -> tuple[set[str], set[str]]:
         read = names_read(function_of(node), user.targets[0].id)
         # What the assignment itself reads is what the name held before.
         uses = [use for use in read if use not in set(ast.walk(user))]
+    elif isinstance(user, ast.Lambda):
+        # A compiled query, by the name it is given in its module: who asks it evaluates it.
+        named = user.parent.parent
+        uses = names_read(function_of(user), named.targets[0].id)
     elif isinstance(user, ast.Return):
         name = function_of(node).name
         uses = [n for _, module in modules for n in ast.walk(module) if is_call_of(n, name)]
@@ -232,6 +236,15 @@ def test_a_lock_that_is_never_evaluated_is_found(line):
     [lock] = find_locks([("made_up.py", read(f"def work():\n    {line}\n"))])
 
     assert not lock.ends
+
+
+def test_a_compiled_lock_is_evaluated_by_who_asks_it():
+    code = "_row = CompiledQuery(lambda pk: Thing.objects.select_for_update().filter(pk=pk))\n"
+    [asked] = find_locks([("a.py", read(f"{code}def work():\n    _row.get(pk=1)\n"))])
+    [left] = find_locks([("b.py", read(f"{code}def work():\n    _row\n"))])
+
+    assert asked.takes_one
+    assert not left.ends
 
 
 def test_an_evaluated_one_is_known_by_its_order():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -18,7 +19,6 @@ from carts.api.serializers import (
 )
 from carts.models import Cart, CartLine
 from carts.services import baskets, coupons, pricing
-from catalog.models import Variant
 from marketflow.core import rate_limits
 from marketflow.core.api.answers import answer
 from marketflow.core.api.idempotency import idempotent
@@ -83,8 +83,9 @@ class CartItemsView(CartAPIView):
         """Put a variant in. Nothing is held until the order is placed."""
         serializer = ItemInput(data=request.data)
         serializer.is_valid(raise_exception=True)
-        variants = Variant.objects.visible_to(request.user).with_availability()
-        variant = get_object_or_404(variants, uuid=serializer.validated_data["variant"])
+        variant = baskets.find_variant(request.user, serializer.validated_data["variant"])
+        if variant is None:
+            raise Http404
         cart = baskets.find_or_open(request)
         baskets.add(cart, variant, serializer.validated_data["quantity"])
         return self.answer(request, cart, status=201)

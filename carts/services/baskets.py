@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import BigIntegerField, CharField, F, QuerySet, UUIDField
 from django.db.models.functions import Greatest, Least
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
@@ -20,12 +22,24 @@ from django.utils.timezone import now
 from carts.models import Cart, CartLine
 from catalog.models import Variant
 from catalog.services.inventory import OutOfStock
+from marketflow.core.compiled import CompiledQuery
 from marketflow.core.errors import Refusal
 
 COOKIE = "cart"
 COOKIE_DAYS = 90
 HEADER = "X-Cart-Token"
 _signer = signing.Signer(salt="carts.token")
+_of_guest = CompiledQuery(
+    lambda token_hash: Cart.objects.of(token_hash=token_hash).order_by("pk")[:1],
+    token_hash=CharField(),
+)
+_locked = CompiledQuery(
+    lambda pk: Cart.objects.select_for_update().filter(pk=pk), pk=BigIntegerField()
+)
+_for_all = CompiledQuery(
+    lambda uuid: Variant.objects.visible_to(AnonymousUser()).with_availability().filter(uuid=uuid),
+    uuid=UUIDField(),
+)
 
 
 class NotForSale(Refusal):
@@ -66,8 +80,10 @@ def token_of(request: HttpRequest) -> str:
 
 def find(request: HttpRequest) -> Cart | None:
     """The caller's open cart, or None while there is nothing in one."""
+    if request.user.is_authenticated:
+        return Cart.objects.of(user=request.user).first()
     token = token_of(request)
-    return Cart.objects.of(user=request.user, token_hash=hash_of(token)).first()
+    return _of_guest.first(token_hash=hash_of(token)) if token else None
 
 
 def find_or_open(request: HttpRequest) -> Cart:
@@ -82,7 +98,8 @@ def find_or_open(request: HttpRequest) -> Cart:
     if not known:
         # Nobody else has the token yet: there is nothing to look for.
         return Cart.objects.create(token_hash=hash_of(token))
-    return _open(token_hash=hash_of(token))
+    token_hash = hash_of(token)
+    return _of_guest.first(token_hash=token_hash) or _open(token_hash=token_hash)
 
 
 def remember(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -98,6 +115,14 @@ def remember(request: HttpRequest, response: HttpResponse) -> HttpResponse:
             secure=request.is_secure(),
         )
     return response
+
+
+def find_variant(user, uuid: UUID) -> Variant | None:
+    """What `user` may see by that id, with what `add` reads."""
+    if user.is_authenticated:
+        visible = Variant.objects.visible_to(user).with_availability()
+        return visible.filter(uuid=uuid).first()
+    return _for_all.first(uuid=uuid)
 
 
 def lines_of(request: HttpRequest) -> QuerySet[CartLine]:
@@ -254,7 +279,7 @@ def merge(guest: Cart, buyer) -> Cart:
 
 def locked(cart: Cart) -> Cart:
     """The cart's row is the lock on its lines: a checkout at work is waited for."""
-    return Cart.objects.select_for_update().get(pk=cart.pk)
+    return _locked.get(pk=cart.pk)
 
 
 def is_for_sale(variant: Variant) -> bool:

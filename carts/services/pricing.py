@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import BigIntegerField
 
 from accounts.models import Shop
 from carts.models import Cart, CartLine, ShippingOption
@@ -23,8 +24,18 @@ from carts.services.priced import (
     PricedOption,
 )
 from catalog.models import TaxClass
+from marketflow.core.compiled import CompiledQuery
 
 __all__ = ["PricedCart", "PricedGroup", "PricedLine", "PricedOption", "price"]
+
+_lines_alone = CompiledQuery(
+    lambda cart: CartLine.objects.filter(cart_id=cart).with_goods().with_promoted(),
+    cart=BigIntegerField(),
+)
+_offered_by = CompiledQuery(
+    lambda shops: ShippingOption.objects.offered().filter(shop__pk__in=shops),
+    shops=BigIntegerField(),
+)
 
 
 def price(
@@ -51,8 +62,7 @@ def price(
         return PricedCart(cart=None, country=country)
 
     rates = tax.rates(country)
-    wanted = cart.lines.with_goods().with_promoted()
-    lines = list(wanted.with_pictures() if pictures else wanted)
+    lines = _lines(cart, pictures=pictures)
     wanted_now = [line for line in lines if not line.is_saved]
     to_buy = [line for line in wanted_now if not shop or line.variant.product.shop.slug == shop]
     codes = cart.coupons if coupons is None else coupons
@@ -75,6 +85,15 @@ def price(
     )
 
 
+def _lines(cart: Cart, *, pictures: bool) -> list[CartLine]:
+    if pictures:
+        return list(cart.lines.with_goods().with_promoted().with_pictures())
+    lines = _lines_alone.list(cart=cart.pk)
+    for line in lines:
+        line.cart = cart
+    return lines
+
+
 @dataclass(frozen=True)
 class _Part:
     """One shop's part before anything is taken off."""
@@ -95,7 +114,7 @@ def _parts(lines: list[CartLine], country: str, chosen: Mapping[str, str]) -> li
     for line in lines:
         by_shop.setdefault(line.variant.shop_id, []).append(line)
     offered: dict[int, list[ShippingOption]] = {}
-    for option in ShippingOption.objects.offered().filter(shop__in=by_shop):
+    for option in _offered_by.list(shops=list(by_shop)) if by_shop else ():
         if option.reaches(country):
             offered.setdefault(option.shop_id, []).append(option)
 

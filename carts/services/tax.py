@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from django.db.models import CharField, DateField
+from django.utils.timezone import localdate
+
 from carts.models import TaxRate
+from marketflow.core.compiled import CompiledQuery
+
+_in_force = CompiledQuery(TaxRate.objects.in_force, country=CharField(), day=DateField())
 
 
 def rates(country: str) -> dict[str, int]:
@@ -11,7 +17,7 @@ def rates(country: str) -> dict[str, int]:
     A country without a rate bears none.
     """
     # Oldest first: the latest day that has come wins.
-    found = TaxRate.objects.in_force(country)
+    found = _in_force.list(country=country, day=localdate())
     return {rate.tax_class: rate.basis_points for rate in found}
 
 

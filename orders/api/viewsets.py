@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import CharField
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -20,6 +21,7 @@ from marketflow.core.api.filters import FilteredList
 from marketflow.core.api.idempotency import idempotent, work_id
 from marketflow.core.api.inputs import require_nothing, validated
 from marketflow.core.api.permissions import AllowAny, IsAuthenticated
+from marketflow.core.compiled import CompiledQuery
 from marketflow.core.money import Money
 from orders.api.aftercare import (
     BuyersReceiptInput,
@@ -57,6 +59,8 @@ from orders.services import (
 from orders.services.shares import Wanted
 from orders.views.papers import as_pdf
 
+_numbered = CompiledQuery(lambda number: Order.objects.filter(number=number), number=CharField())
+
 
 class OrderViewSet(FilteredList, OpenedByToken, viewsets.ReadOnlyModelViewSet):
     """The caller's orders: by account, or one of them by `X-Order-Token`."""
@@ -93,7 +97,7 @@ class OrderViewSet(FilteredList, OpenedByToken, viewsets.ReadOnlyModelViewSet):
 
     def _order_alone(self) -> Order:
         """As `get_object`, without the contents."""
-        return self._if_allowed(Order.objects.filter(number=self.kwargs["number"]).first())
+        return self._if_allowed(_numbered.first(number=self.kwargs["number"]))
 
     def _if_allowed(self, order: Order | None) -> Order:
         if order is None or not self.may_see(order):

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Shop
 from carts.services import tax
 from catalog.models import TaxClass
+from marketflow.core.compiled import CompiledQuery
 from orders.models import Commission, CommissionRule, OrderLine
 
 
@@ -42,10 +43,18 @@ class Charge:
     inputs: dict[str, object]
 
 
+_in_force = CompiledQuery(
+    lambda: (
+        CommissionRule.objects.filter(is_active=True)
+        .select_related("category")
+        .order_by("position")
+    )
+)
+
+
 def rules_in_force() -> list[CommissionRule]:
     """The operator's list, first to last."""
-    rules = CommissionRule.objects.filter(is_active=True).select_related("category")
-    return list(rules.order_by("position"))
+    return _in_force.list()
 
 
 def matches(rule: CommissionRule, sale: Sale) -> bool:

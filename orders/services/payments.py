@@ -15,11 +15,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import BigIntegerField, Case, Q, QuerySet, UUIDField, When
 from django.db.models.functions import Now
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from marketflow.core.compiled import CompiledQuery
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from marketflow.core.guards import crash_point
@@ -49,6 +50,36 @@ UNKNOWN_AFTER = timedelta(seconds=30)
 # Stripe reckons its fee within the hour; for so long it is asked for.
 FEES_WITHIN = timedelta(days=3)
 UNSETTLED = [Payment.State.CREATED, Payment.State.PROCESSING]
+
+
+# Those that a new attempt must deal with first. `uuid` is the new attempt's, or None.
+_earlier = CompiledQuery(
+    lambda order, uuid: Payment.objects.filter(
+        Q(closed_at=None, state=Payment.State.REQUIRES_ACTION) | Q(uuid=uuid), order_id=order
+    ).order_by("pk"),
+    order=BigIntegerField(),
+    uuid=UUIDField(),
+)
+# The database's clock decides whether the hold has ended.
+_locked_order = CompiledQuery(
+    lambda pk: (
+        Order.objects.select_for_update()
+        .annotate(is_held=Case(When(expires_at__gt=Now(), then=True), default=False))
+        .filter(pk=pk)
+    ),
+    pk=BigIntegerField(),
+)
+_locked_payment = CompiledQuery(
+    lambda pk: Payment.objects.select_for_update().filter(pk=pk), pk=BigIntegerField()
+)
+_lines_to_charge = CompiledQuery(
+    lambda order: (
+        OrderLine.objects.filter(seller_order__order_id=order)
+        .select_related("seller_order__shop", "variant__product__category")
+        .order_by("seller_order_id", "pk")
+    ),
+    order=BigIntegerField(),
+)
 
 
 class AlreadyPaid(Refusal):
@@ -90,8 +121,7 @@ def start(
     gateway = gateways.named(method)
     if gateway is None:
         raise UnknownMethod
-    waiting = Q(closed_at=None, state=Payment.State.REQUIRES_ACTION)
-    for earlier in order.payments.filter(waiting | Q(uuid=uuid)).order_by("pk"):
+    for earlier in _earlier.list(order=order.pk, uuid=uuid):
         if earlier.uuid == uuid:
             return resume(payment=earlier)
         withdraw(payment=earlier)
@@ -135,9 +165,7 @@ def _open(order: Order, provider: str, uuid: UUID | None) -> Payment:
 
 @whole_unit
 def _write_attempt(order: Order, provider: str, uuid: UUID | None) -> Payment:
-    # The database's clock decides whether the hold has ended.
-    is_held = Case(When(expires_at__gt=Now(), then=True), default=False)
-    order = Order.objects.select_for_update().annotate(is_held=is_held).get(pk=order.pk)
+    order = _locked_order.get(pk=order.pk)
     _require_payable(order)
     payment = Payment.objects.create(
         state=Payment.State.CREATED,
@@ -197,8 +225,8 @@ def settle(*, payment: Payment, outcome: Outcome) -> Payment:
 
 @whole_unit
 def _settle(payment: Payment, outcome: Outcome) -> Payment:
-    order = Order.objects.select_for_update().get(pk=payment.order_id)
-    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    order = _locked_order.get(pk=payment.order_id)
+    payment = _locked_payment.get(pk=payment.pk)
     if _is_known(payment, outcome):
         _note_fee(payment, outcome)
         return payment
@@ -249,8 +277,8 @@ def recognise(*, payment: Payment) -> None:
 
     For the doctor: a capture does it by itself. Safe to repeat. Locks as `settle`.
     """
-    order = Order.objects.select_for_update().get(pk=payment.order_id)
-    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    order = _locked_order.get(pk=payment.order_id)
+    payment = _locked_payment.get(pk=payment.pk)
     if payment.state != Payment.State.CAPTURED or _is_what_paid(order, payment):
         return
     taken = [bookings.captured(payment), bookings.provider_fee(payment)]
@@ -300,11 +328,8 @@ def _mark_paid(order: Order, steps: Sequence[Step]) -> list[Entry]:
 
 def _parts_to_charge(order: Order) -> list[SellerOrder]:
     """With their lines, in one statement: no part is without a line."""
-    lines = OrderLine.objects.filter(seller_order__order=order).select_related(
-        "seller_order__shop", "variant__product__category"
-    )
     parts: dict[SellerOrder, list[OrderLine]] = {}
-    for line in lines.order_by("seller_order_id", "pk"):
+    for line in _lines_to_charge.list(order=order.pk):
         parts.setdefault(line.seller_order, []).append(line)
     for part, its in parts.items():
         remember(part, "lines", its)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable
 from django.db.models.sql.compiler import SQLCompiler
@@ -31,10 +32,12 @@ class Given(Expression):
         super().__init__(output_field=field)
         self.name = name
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Given]]:
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Given]]:
         return "%s", [self]
 
-    def value(self, values: dict[str, Any]) -> Any:
+    def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
         return self.output_field.get_db_prep_value(values[self.name], connection, prepared=False)
 
 
@@ -44,24 +47,30 @@ class _Statement:
     compiler: SQLCompiler
     sql: str
     params: tuple[Any, ...]
+    converters: dict[int, Any]
 
     @classmethod
     def of(cls, rows: models.QuerySet) -> _Statement:
         if rows._prefetch_related_lookups or rows._iterable_class is not ModelIterable:
             raise TypeError("only rows of models, and what is joined to them, are compiled")
-        compiler = rows.query.get_compiler(connection=connection)
+        compiler = rows.query.get_compiler(connection=connections[DEFAULT_DB_ALIAS])
         sql, params = compiler.as_sql()
-        return cls(rows, compiler, sql, tuple(params))
+        columns = [column for column, *_ in compiler.select]
+        return cls(rows, compiler, sql, tuple(params), compiler.get_converters(columns))
 
     def ask(self, values: dict[str, Any]) -> Iterator[models.Model]:
+        # Threads have connections of their own.
+        connection = connections[DEFAULT_DB_ALIAS]
         if self.rows.query.select_for_update and connection.get_autocommit():
             # Django says so when it compiles, which was in another transaction.
             raise TransactionManagementError("select_for_update cannot be used outside of one")
-        given = [one.value(values) if isinstance(one, Given) else one for one in self.params]
-        # Threads have connections of their own.
+        params = [
+            one.value(values, connection) if isinstance(one, Given) else one for one in self.params
+        ]
         compiler = copy(self.compiler)
         compiler.connection = connection
-        compiler.as_sql = lambda *_, **__: (self.sql, given)
+        compiler.as_sql = lambda: (self.sql, params)
+        compiler.get_converters = lambda _: self.converters
         return iter(
             ModelIterable(
                 SimpleNamespace(

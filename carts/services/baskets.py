@@ -14,7 +14,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.db import transaction
-from django.db.models import BigIntegerField, CharField, F, QuerySet, UUIDField
+from django.db.models import BigIntegerField, CharField, DateTimeField, F, QuerySet, UUIDField
 from django.db.models.functions import Greatest, Least
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
@@ -22,7 +22,7 @@ from django.utils.timezone import now
 from carts.models import Cart, CartLine
 from catalog.models import Variant
 from catalog.services.inventory import OutOfStock
-from marketflow.core.compiled import CompiledQuery
+from marketflow.core.compiled import CompiledQuery, CompiledUpdate
 from marketflow.core.errors import Refusal
 
 COOKIE = "cart"
@@ -35,6 +35,21 @@ _of_guest = CompiledQuery(
 )
 _locked = CompiledQuery(
     lambda pk: Cart.objects.select_for_update().filter(pk=pk), pk=BigIntegerField()
+)
+_touched = CompiledUpdate(
+    lambda pk, moment: (Cart.objects.filter(pk=pk), {"updated_at": moment}),
+    pk=BigIntegerField(),
+    moment=DateTimeField(),
+)
+_sent_to = CompiledUpdate(
+    lambda pk, country, postcode, moment: (
+        Cart.objects.filter(pk=pk),
+        {"country": country, "postcode": postcode, "updated_at": moment},
+    ),
+    pk=BigIntegerField(),
+    country=CharField(),
+    postcode=CharField(),
+    moment=DateTimeField(),
 )
 _for_all = CompiledQuery(
     lambda uuid: Variant.objects.visible_to(AnonymousUser()).with_availability().filter(uuid=uuid),
@@ -209,7 +224,7 @@ def save_for_later(cart: Cart, line_uuid: str, *, saved: bool = True) -> None:
 def send_to(cart: Cart, *, country: str, postcode: str = "") -> None:
     """Note where the cart is to go: delivery and VAT depend on it."""
     cart.country, cart.postcode, cart.updated_at = country, postcode, now()
-    cart.save(update_fields=["country", "postcode", "updated_at"])
+    _sent_to.send(pk=cart.pk, country=country, postcode=postcode, moment=cart.updated_at)
 
 
 @transaction.atomic
@@ -321,4 +336,4 @@ def _open(*, buyer=None, token_hash: str | None = None) -> Cart:
 
 
 def _touch(cart: Cart) -> None:
-    Cart.objects.filter(pk=cart.pk).update(updated_at=now())
+    _touched.send(pk=cart.pk, moment=now())

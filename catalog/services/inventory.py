@@ -12,19 +12,40 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, F, IntegerField
 from django.db.models.functions import Now
 
 from catalog import live
 from catalog.events import StockChanged
 from catalog.models import StockItem, StockMovement, Variant
 from marketflow.core import guards
+from marketflow.core.compiled import CompiledUpdate
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from marketflow.core.transactions import whole_unit
 
 Kind = StockMovement.Kind
 BATCH = 250
+
+
+# Condition and change are one statement: no rival fits between them.
+_taken = CompiledUpdate(
+    lambda pk, quantity: (
+        StockItem.objects.filter(pk=pk).with_at_least(quantity),
+        {"allocated": F("allocated") + quantity, "changed_at": Now()},
+    ),
+    pk=BigIntegerField(),
+    quantity=IntegerField(),
+)
+# What the negative control of the race tests does instead.
+_taken_blindly = CompiledUpdate(
+    lambda pk, quantity: (
+        StockItem.objects.filter(pk=pk),
+        {"allocated": F("allocated") + quantity, "changed_at": Now()},
+    ),
+    pk=BigIntegerField(),
+    quantity=IntegerField(),
+)
 
 
 class OutOfStock(Refusal):
@@ -248,11 +269,8 @@ def _in_order(quantities: Mapping[int, int]) -> list[int]:
 
 
 def _take(pk: int, quantity: int) -> bool:
-    # Condition and change are one statement: no rival fits between them.
-    rows = StockItem.objects.filter(pk=pk)
-    if guards.is_enabled("stock_condition"):
-        rows = rows.with_at_least(quantity)
-    return rows.update(allocated=F("allocated") + quantity, changed_at=Now()) == 1
+    take = _taken if guards.is_enabled("stock_condition") else _taken_blindly
+    return take.send(pk=pk, quantity=quantity) == 1
 
 
 def _shortages(stock_item_ids: list[int]) -> list[dict[str, object]]:

@@ -1,7 +1,7 @@
-"""Queries that Django puts together once, and asks again with other values.
+"""Statements that Django puts together once, and sends again with other values.
 
 Putting a statement of six tables together takes Django several times as long as asking it, and a
-checkout asks the same ones each time. Here the queryset is built and compiled when it is first
+checkout sends the same ones each time. Here the queryset is built and compiled when it is first
 asked; after that its text is sent as it is, with the values of the day.
 
 For the few statements that every cart and every order sends. Everything else is a queryset.
@@ -9,27 +9,28 @@ For the few statements that every cart and every order sends. Everything else is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable
+from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
 M = TypeVar("M", bound=models.Model)
+S = TypeVar("S")
 
 
-class Given(Expression):
-    """Stands for the value called `name` until the query is asked."""
+class Given(models.Value):
+    """Stands for the value called `name` until the statement is sent."""
 
     def __init__(self, name: str, field: models.Field) -> None:
-        super().__init__(output_field=field)
+        super().__init__(None, output_field=field)
         self.name = name
 
     def as_sql(
@@ -37,39 +38,79 @@ class Given(Expression):
     ) -> tuple[str, list[Given]]:
         return "%s", [self]
 
-    def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
-        return self.output_field.get_db_prep_value(values[self.name], connection, prepared=False)
+    def read(self, values: Mapping[str, Any], connection: BaseDatabaseWrapper) -> Any:
+        return self.output_field.get_db_prep_save(values[self.name], connection)
 
 
 @dataclass(frozen=True)
-class _Statement:
-    rows: models.QuerySet
-    compiler: SQLCompiler
+class _Text:
     sql: str
     params: tuple[Any, ...]
+
+    def values(self, values: Mapping[str, Any], connection: BaseDatabaseWrapper) -> list[Any]:
+        return [
+            one.read(values, connection) if isinstance(one, Given) else one for one in self.params
+        ]
+
+
+class _Shapes(Generic[S]):
+    """What `build` makes of a stand-in for each of `fields`, once for each length of its lists."""
+
+    def __init__(self, build: Callable[..., S], fields: Mapping[str, models.Field]) -> None:
+        self._build = build
+        self._fields = fields
+        self._known: dict[tuple[int, ...], S] = {}
+
+    def of(self, values: Mapping[str, Any]) -> tuple[S, dict[str, Any]]:
+        """What fits `values`, and each of these under the name of its stand-in."""
+        given, shape = {}, []
+        for name in self._fields:
+            value = values[name]
+            if isinstance(value, list):
+                shape.append(len(value))
+                given |= {f"{name}{place}": one for place, one in enumerate(value)}
+            else:
+                given[name] = value
+        known = self._known.get(key := tuple(shape))
+        if known is None:
+            known = self._known[key] = self._build(**self._stand_ins(values))
+        return known, given
+
+    def _stand_ins(self, values: Mapping[str, Any]) -> dict[str, Given | list[Given]]:
+        return {
+            name: [Given(f"{name}{place}", field) for place in range(len(values[name]))]
+            if isinstance(values[name], list)
+            else Given(name, field)
+            for name, field in self._fields.items()
+        }
+
+
+@dataclass(frozen=True)
+class _Question:
+    rows: models.QuerySet
+    compiler: SQLCompiler
+    text: _Text
     converters: dict[int, Any]
 
     @classmethod
-    def of(cls, rows: models.QuerySet) -> _Statement:
+    def of(cls, rows: models.QuerySet) -> _Question:
         if rows._prefetch_related_lookups or rows._iterable_class is not ModelIterable:
             raise TypeError("only rows of models, and what is joined to them, are compiled")
         compiler = rows.query.get_compiler(connection=connections[DEFAULT_DB_ALIAS])
         sql, params = compiler.as_sql()
         columns = [column for column, *_ in compiler.select]
-        return cls(rows, compiler, sql, tuple(params), compiler.get_converters(columns))
+        return cls(rows, compiler, _Text(sql, tuple(params)), compiler.get_converters(columns))
 
-    def ask(self, values: dict[str, Any]) -> Iterator[models.Model]:
+    def ask(self, values: Mapping[str, Any]) -> Iterator[models.Model]:
         # Threads have connections of their own.
         connection = connections[DEFAULT_DB_ALIAS]
         if self.rows.query.select_for_update and connection.get_autocommit():
             # Django says so when it compiles, which was in another transaction.
             raise TransactionManagementError("select_for_update cannot be used outside of one")
-        params = [
-            one.value(values, connection) if isinstance(one, Given) else one for one in self.params
-        ]
+        params = self.text.values(values, connection)
         compiler = copy(self.compiler)
         compiler.connection = connection
-        compiler.as_sql = lambda: (self.sql, params)
+        compiler.as_sql = lambda: (self.text.sql, params)
         compiler.get_converters = lambda _: self.converters
         return iter(
             ModelIterable(
@@ -91,21 +132,11 @@ class CompiledQuery(Generic[M]):
     """
 
     def __init__(self, build: Callable[..., models.QuerySet[M]], **fields: models.Field) -> None:
-        self._build = build
-        self._fields = fields
-        self._statements: dict[tuple[int, ...], _Statement] = {}
+        self._questions = _Shapes(lambda **given: _Question.of(build(**given)), fields)
 
     def list(self, **values: Any) -> list[M]:
         """The rows, in the order of the queryset."""
-        lists = {name: value for name, value in values.items() if isinstance(value, list)}
-        shape = tuple(len(value) for value in lists.values())
-        if shape not in self._statements:
-            self._statements[shape] = _Statement.of(self._build(**self._stand_ins(lists)))
-        singles = values.keys() - lists.keys()
-        given = {name: values[name] for name in singles}
-        for name, value in lists.items():
-            given |= {f"{name}{place}": one for place, one in enumerate(value)}
-        return list(self._statements[shape].ask(given))
+        return list(self._ask(values))
 
     def first(self, **values: Any) -> M | None:
         """The first row, or None. The queryset limits itself."""
@@ -113,20 +144,44 @@ class CompiledQuery(Generic[M]):
 
     def get(self, **values: Any) -> M:
         """The only row there can be. Raises the model's `DoesNotExist`."""
-        row = self.first(**values)
-        if row is None:
-            raise self.model.DoesNotExist
-        return row
+        question, given = self._questions.of(values)
+        for row in list(question.ask(given)):
+            return row
+        raise question.rows.model.DoesNotExist
 
-    @property
-    def model(self) -> type[M]:
-        """Known once it was asked."""
-        return next(iter(self._statements.values())).rows.model
+    def _ask(self, values: Mapping[str, Any]) -> Iterator[M]:
+        question, given = self._questions.of(values)
+        return question.ask(given)
 
-    def _stand_ins(self, lists: dict[str, list[Any]]) -> dict[str, Given | list[Given]]:
-        return {
-            name: [Given(f"{name}{place}", field) for place in range(len(lists[name]))]
-            if name in lists
-            else Given(name, field)
-            for name, field in self._fields.items()
-        }
+
+class CompiledUpdate:
+    """As `CompiledQuery`: `build` makes the rows, of one table, and what their columns become."""
+
+    def __init__(
+        self,
+        build: Callable[..., tuple[models.QuerySet, Mapping[str, Any]]],
+        **fields: models.Field,
+    ) -> None:
+        self._texts = _Shapes(lambda **given: _text_of_update(*build(**given)), fields)
+
+    def send(self, **values: Any) -> int:
+        """How many rows were changed."""
+        text, given = self._texts.of(values)
+        connection = connections[DEFAULT_DB_ALIAS]
+        with (
+            transaction.mark_for_rollback_on_error(using=connection.alias),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(text.sql, text.values(given, connection))
+            return cursor.rowcount
+
+
+def _text_of_update(rows: models.QuerySet, changes: Mapping[str, Any]) -> _Text:
+    query = rows.query.chain(UpdateQuery)
+    query.add_update_values(changes)
+    query.clear_select_clause()
+    query.get_initial_alias()
+    if query.related_updates or query.count_active_tables() != 1 or query.is_sliced:
+        raise TypeError("only rows of one table are updated by a compiled statement")
+    sql, params = query.get_compiler(connection=connections[DEFAULT_DB_ALIAS]).as_sql()
+    return _Text(sql, tuple(params))

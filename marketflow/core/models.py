@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from marketflow.core.append_only import append_only
+from marketflow.core.compiled import CompiledUpdate
 
 FIRST_WAIT = timedelta(seconds=5)
 MOST_DOUBLINGS = 9  # About three quarters of an hour.
@@ -162,8 +163,18 @@ class IdempotentRequest(models.Model):
 
     def finish(self, status: int, body: str) -> None:
         """Keep the answer, unless another process that took over has kept one."""
-        claimed = type(self).objects.filter(pk=self.pk, state=self.State.CLAIMED)
-        claimed.update(state=self.State.FINISHED, status=status, body=body)
+        _finished.send(pk=self.pk, status=status, body=body)
+
+
+_finished = CompiledUpdate(
+    lambda pk, status, body: (
+        IdempotentRequest.objects.filter(pk=pk, state=IdempotentRequest.State.CLAIMED),
+        {"state": IdempotentRequest.State.FINISHED, "status": status, "body": body},
+    ),
+    pk=models.BigIntegerField(),
+    status=models.PositiveSmallIntegerField(),
+    body=models.TextField(),
+)
 
 
 @append_only

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -14,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from marketflow.core.append_only import append_only
+from marketflow.core.compiled import CompiledUpdate
 from marketflow.core.errors import Refusal
 from marketflow.core.transactions import whole_unit
 
@@ -148,6 +150,21 @@ class Step:
         return type(self.row), self.row.state, self.state, self.also
 
 
+@cache
+def _moved(kind: type[HasHistory], also: tuple[str, ...]) -> CompiledUpdate:
+    """The step of rows of that kind which writes the columns `also` besides."""
+
+    def build(rows, src, dst, **values):
+        return (
+            kind.objects.filter(pk__in=rows, state=src),
+            {"state": dst, "changed_at": Now(), **values},
+        )
+
+    columns = {name: kind._meta.get_field(name) for name in ("state", *also)}
+    state = columns.pop("state")
+    return CompiledUpdate(build, rows=models.BigIntegerField(), src=state, dst=state, **columns)
+
+
 @whole_unit
 def move_all(steps: Sequence[Step], *, actor=None) -> None:
     """Take the next steps of several rows together, or none: `InvalidTransition`.
@@ -160,8 +177,8 @@ def move_all(steps: Sequence[Step], *, actor=None) -> None:
     for (kind, src, dst, also), same in groupby(steps, attrgetter("update")):
         rows = [step.row.pk for step in same]
         is_allowed = dst in TRANSITIONS[kind.SUBJECT].get(src, ())
-        found = kind.objects.filter(pk__in=rows, state=src)
-        if not is_allowed or found.update(state=dst, changed_at=Now(), **also) != len(rows):
+        moved = _moved(kind, tuple(also))
+        if not is_allowed or moved.send(rows=rows, src=src, dst=dst, **also) != len(rows):
             raise InvalidTransition(kind.SUBJECT, src, dst)
     _record(steps, actor)
     for step in steps:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import BigIntegerField, DateTimeField
 from django.db.models.functions import Now
 from django.utils.timezone import localdate, now
 
@@ -16,6 +17,7 @@ from carts.services import leftovers, pricing
 from carts.services.pricing import PricedCart, PricedGroup, PricedLine
 from catalog.services import inventory
 from catalog.services.inventory import OutOfStock
+from marketflow.core.compiled import CompiledUpdate
 from marketflow.core.errors import Refusal
 from marketflow.core.events import publish
 from marketflow.core.guards import crash_point
@@ -27,6 +29,12 @@ from orders.models.history import record_start
 from orders.services import payments, promotions
 from orders.services.pasts import BuyersPast
 from orders.services.promotions import UsedUp
+
+_closed = CompiledUpdate(
+    lambda pk, moment: (Cart.objects.filter(pk=pk), {"ordered_at": moment, "checkout": {}}),
+    pk=BigIntegerField(),
+    moment=DateTimeField(),
+)
 
 
 class EmptyCart(Refusal):
@@ -232,7 +240,7 @@ def _write(cart: Cart, priced: PricedCart, delivery: Delivery, buyer: User | Non
         for line in group.lines
     )
     record_start(order, *parts)
-    Cart.objects.filter(pk=cart.pk).update(ordered_at=now(), checkout={})
+    _closed.send(pk=cart.pk, moment=now())
     _remember_contents(order, parts, lines)
     return order
 

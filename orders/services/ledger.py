@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.fields import BigIntegerField
 
+from marketflow.core.compiled import CompiledUpdate, Given
 from marketflow.core.transactions import whole_unit
 from orders.models import LedgerAccount, LedgerTransfer
 
@@ -124,6 +125,23 @@ def _new(account: Account) -> LedgerAccount:
     )
 
 
+def _by(pks: list[Given], deltas: list[Given]) -> tuple[QuerySet, dict[str, Any]]:
+    delta = Case(
+        *(When(pk=pk, then=by) for pk, by in zip(pks, deltas, strict=True)),
+        output_field=BigIntegerField(),
+    )
+    after = F("balance_minor") + delta
+    rows = LedgerAccount.objects.alias(after=after).filter(
+        ~Q(kind__in=LedgerAccount.NEVER_DEBIT) | Q(after__lte=0),
+        ~Q(kind__in=LedgerAccount.NEVER_CREDIT) | Q(after__gte=0),
+        pk__in=pks,
+    )
+    return rows, {"balance_minor": after}
+
+
+_moved = CompiledUpdate(_by, pks=BigIntegerField(), deltas=BigIntegerField())
+
+
 def _move(accounts: dict[str, LedgerAccount], entries: list[Entry]) -> None:
     deltas: Counter[int] = Counter()
     for entry in entries:
@@ -132,15 +150,5 @@ def _move(accounts: dict[str, LedgerAccount], entries: list[Entry]) -> None:
     moving = [pk for pk in sorted(deltas) if deltas[pk]]
     if not moving:
         return
-    delta = Case(
-        *(When(pk=pk, then=Value(deltas[pk])) for pk in moving),
-        output_field=BigIntegerField(),
-    )
-    after = F("balance_minor") + delta
-    rows = LedgerAccount.objects.alias(after=after).filter(
-        ~Q(kind__in=LedgerAccount.NEVER_DEBIT) | Q(after__lte=0),
-        ~Q(kind__in=LedgerAccount.NEVER_CREDIT) | Q(after__gte=0),
-        pk__in=moving,
-    )
-    if rows.update(balance_minor=after) != len(moving):
+    if _moved.send(pks=moving, deltas=[deltas[pk] for pk in moving]) != len(moving):
         raise Overdrawn(", ".join(entry.key for entry in entries))

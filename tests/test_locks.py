@@ -105,6 +105,8 @@ def follow(node: ast.AST, modules) -> tuple[set[str], set[str]]:
         if node.func.attr in ONE | MANY:
             return methods, {node.func.attr}
     user = node.parent
+    if isinstance(user, ast.Subscript):
+        node, user = user, user.parent
     if isinstance(user, ast.Call) and isinstance(user.func, ast.Name) and user.func.id in MANY:
         return methods, {user.func.id}
     if isinstance(user, ast.For | ast.comprehension) and user.iter is node:

@@ -39,6 +39,9 @@ class Cart(models.Model):
     updated_at = models.DateTimeField(default=now)
     ordered_at = models.DateTimeField(null=True, blank=True)
 
+    # Opened by this request, and empty: nobody else has its token yet.
+    is_new = False
+
     objects = CartQuerySet.as_manager()
 
     class Meta:

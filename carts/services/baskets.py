@@ -51,6 +51,7 @@ _sent_to = CompiledUpdate(
     postcode=CharField(),
     moment=DateTimeField(),
 )
+_lines = CompiledQuery(lambda cart: CartLine.objects.filter(cart_id=cart), cart=BigIntegerField())
 _for_all = CompiledQuery(
     lambda uuid: Variant.objects.visible_to(AnonymousUser()).with_availability().filter(uuid=uuid),
     uuid=UUIDField(),
@@ -112,7 +113,9 @@ def find_or_open(request: HttpRequest) -> Cart:
     request.new_cart_token = token = known or new_token()
     if not known:
         # Nobody else has the token yet: there is nothing to look for.
-        return Cart.objects.create(token_hash=hash_of(token))
+        cart = Cart.objects.create(token_hash=hash_of(token))
+        cart.is_new = True
+        return cart
     token_hash = hash_of(token)
     return _of_guest.first(token_hash=token_hash) or _open(token_hash=token_hash)
 
@@ -154,14 +157,8 @@ def add(cart: Cart, variant: Variant, quantity: int = 1) -> CartLine:
     `variant` was just read: whether it can be bought is decided by what it says. Raises
     `NotForSale`, `OutOfStock` where that many are not free, `CartFull`.
     """
-    # The cart's row is the lock on its lines, and changing it takes it.
-    _touch(cart)
-    if ONE_SHOP in cart.checkout:
-        # Who goes on shopping means to buy this too: no shop is checked out alone any more.
-        mine = locked(cart)
-        mine.checkout.pop(ONE_SHOP, "")
-        mine.save(update_fields=["checkout"])
-    lines = {line.variant_id: line for line in cart.lines.all()}
+    lines = {} if cart.is_new else _lines_to_change(cart)
+    cart.is_new = False
     line = lines.get(variant.pk)
     wanted = quantity + (line.quantity if line and not line.is_saved else 0)
     _require_available(variant, wanted)
@@ -174,6 +171,18 @@ def add(cart: Cart, variant: Variant, quantity: int = 1) -> CartLine:
     line.seen_price_minor = variant.price_minor
     line.save()
     return line
+
+
+def _lines_to_change(cart: Cart) -> dict[int, CartLine]:
+    """By variant. Nobody else changes them until the transaction ends."""
+    # The cart's row is the lock on its lines, and changing it takes it.
+    _touch(cart)
+    if ONE_SHOP in cart.checkout:
+        # Who goes on shopping means to buy this too: no shop is checked out alone any more.
+        mine = locked(cart)
+        mine.checkout.pop(ONE_SHOP, "")
+        mine.save(update_fields=["checkout"])
+    return {line.variant_id: line for line in _lines.list(cart=cart.pk)}
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from django.core.cache import cache
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from marketflow.core.compiled import CompiledQuery
 from marketflow.core.guards import crash_point
 from marketflow.core.models import EventReceipt, OutboxEvent
 
@@ -165,9 +166,12 @@ def relay(limit: int = 100) -> int:
     return taken
 
 
+_next_due = CompiledQuery(lambda: OutboxEvent.objects.due().claimed()[:1])
+
+
 @transaction.atomic
 def _relay_next() -> bool:
-    row = OutboxEvent.objects.due().claimed().first()
+    row = _next_due.first()
     if row is None:
         return False
 

@@ -61,7 +61,7 @@ class OutboxEvent(models.Model):
 
     def finish(self) -> None:
         self.done_at = now()
-        self.save(update_fields=["done_at"])
+        _told.send(pk=self.pk, moment=self.done_at)
 
     def postpone(self) -> None:
         """Try again later, waiting twice as long each time. Giving up is for people."""
@@ -69,6 +69,13 @@ class OutboxEvent(models.Model):
         self.attempts += 1
         rows = type(self).objects.filter(pk=self.pk)
         rows.update(due_at=Now() + wait, attempts=self.attempts)
+
+
+_told = CompiledUpdate(
+    lambda pk, moment: (OutboxEvent.objects.filter(pk=pk), {"done_at": moment}),
+    pk=models.BigIntegerField(),
+    moment=models.DateTimeField(),
+)
 
 
 class EventReceipt(models.Model):

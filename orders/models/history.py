@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,12 +11,12 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from marketflow.core.append_only import append_only
-from marketflow.core.compiled import CompiledUpdate
+from marketflow.core.compiled import CompiledQuery, CompiledUpdate
 from marketflow.core.errors import Refusal
 from marketflow.core.transactions import whole_unit
 
@@ -186,16 +187,26 @@ def move_all(steps: Sequence[Step], *, actor=None) -> None:
             setattr(step.row, name, value)
 
 
+_taken = CompiledQuery(
+    lambda kinds, keys: StateChange.objects.filter(
+        Q.create([Q(subject=k, subject_id=pk) for k, pk in zip(kinds, keys, strict=True)], Q.OR)
+    ).order_by(),
+    kinds=models.CharField(),
+    keys=models.BigIntegerField(),
+)
+
+
 def _record(steps: Sequence[Step], actor) -> None:
     rows = [(step.row.SUBJECT, step.row.pk) for step in steps]
-    theirs = Q.create([Q(subject=kind, subject_id=pk) for kind, pk in rows], Q.OR)
-    counted = StateChange.objects.filter(theirs).order_by().values_list("subject", "subject_id")
-    taken = {(kind, pk): number for kind, pk, number in counted.annotate(Count("pk"))}
+    kinds, keys = map(list, zip(*rows, strict=True))
+    taken = Counter(
+        (step.subject, step.subject_id) for step in _taken.list(kinds=kinds, keys=keys)
+    )
     StateChange.objects.bulk_create(
         StateChange(
             subject=step.row.SUBJECT,
             subject_id=step.row.pk,
-            seq=taken.get(row, 0) + 1,
+            seq=taken[row] + 1,
             src=step.row.state,
             dst=step.state,
             actor=actor,

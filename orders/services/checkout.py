@@ -13,7 +13,7 @@ from django.utils.timezone import localdate, now
 
 from accounts.models import User
 from carts.models import Cart
-from carts.services import leftovers, pricing
+from carts.services import baskets, leftovers, pricing
 from carts.services.pricing import PricedCart, PricedGroup, PricedLine
 from catalog.services import inventory
 from catalog.services.inventory import OutOfStock
@@ -170,7 +170,7 @@ def _orderable(
     cart: Cart, quote: str, delivery: Delivery, past: BuyersPast
 ) -> tuple[Cart, PricedCart]:
     # The cart row is the lock: a double click waits here, then finds it ordered.
-    cart = Cart.objects.select_for_update().get(pk=cart.pk)
+    cart = baskets.locked(cart)
     if cart.ordered_at:
         raise AlreadyOrdered(number=cart.order.number)
 

@@ -87,6 +87,11 @@ class PricedLine:
             return "sold_out"
         return "short" if self.free is not None and self.free < self.quantity else ""
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether none of it can be had now."""
+        return self.free == 0
+
 
 @dataclass(frozen=True)
 class PricedOption:
@@ -163,6 +168,10 @@ class PricedGroup:
     def option(self) -> ShippingOption | None:
         """The way chosen, the cheapest until one is; None where nothing is sent or can be."""
         return next((choice.option for choice in self.options if choice.is_chosen), None)
+
+    @property
+    def is_all_gone(self) -> bool:
+        return all(line.is_gone for line in self.lines)
 
     @property
     def is_undeliverable(self) -> bool:
@@ -270,6 +279,11 @@ class PricedCart:
     @property
     def issues(self) -> list[PricedLine]:
         return [line for line in self.lines if line.issue]
+
+    @property
+    def is_all_gone(self) -> bool:
+        """Whether nothing of it can be had now."""
+        return all(group.is_all_gone for group in self.groups)
 
     @property
     def changed_prices(self) -> list[PricedLine]:

@@ -9,6 +9,7 @@ from accounts.tests.factories import PASSWORD
 from carts.models import Cart, CartLine
 from carts.tests.factories import make_shipping
 from catalog.models import Product
+from catalog.services import inventory
 from catalog.tests.factories import make_variant
 from marketflow.core.tests.pages import Visitor
 
@@ -340,3 +341,20 @@ def test_the_swapped_cart_shows_the_note_that_was_just_typed(guest, shop):
 
     assert answer.status_code == 200
     assert "Wrap it.</textarea>" in answer.content.decode()
+
+
+def test_a_cart_of_which_nothing_can_be_had_leads_to_no_checkout(guest, shop, rival):
+    bowl, lamp = make_variant(shop, "Oak bowl", stock=1), make_variant(rival, "Lamp", stock=1)
+    put(guest, bowl)
+    put(guest, lamp)
+
+    inventory.reserve({bowl.stock.pk: 1})
+    page = guest.open("/cart/").response.content.decode()
+    assert page.count(' href="/checkout/"') == 2
+    assert page.count('value="fern-co" disabled') == 1
+    assert 'value="rival-goods" disabled' not in page
+
+    inventory.reserve({lamp.stock.pk: 1})
+    page = guest.open("/cart/").response.content.decode()
+    assert ' href="/checkout/"' not in page
+    assert page.count('role="link" aria-disabled="true" tabindex="0">Nothing to check out') == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,6 +51,7 @@ def the_last_unit_goes(browser: Browser, *, bought_at, watched_at) -> None:
         expect(product.locator("#add")).to_have_text("Add to cart")
         expect(product.get_by_role("button", name="Tell me when it is back")).to_be_hidden()
         expect(cart.locator("mf-stock").first).to_have_text("Only 1 left")
+        expect(cart.get_by_role("link", name="Check out")).to_be_visible()
 
         buyer.goto(f"{bought_at.url}/checkout/review/")
         buyer.get_by_label("Test card number").fill(CARD)
@@ -62,12 +64,54 @@ def the_last_unit_goes(browser: Browser, *, bought_at, watched_at) -> None:
         expect(product.locator("#live")).to_have_text("Sold out", timeout=AT_ONCE)
         expect(product.get_by_role("button", name="Tell me when it is back")).to_be_visible()
         expect(cart.locator("mf-stock").first).to_have_text("Sold out", timeout=AT_ONCE)
+        expect(cart.get_by_role("link", name="Nothing to check out")).to_be_disabled()
+        expect(cart.get_by_role("link", name="Check out", exact=True)).to_be_hidden()
         for page in (listing, product, cart):
             assert page.evaluate("window.wasNotLoadedAgain")
 
 
 def test_the_last_unit_is_sold_out_on_every_open_page_at_once(market, browser):
     the_last_unit_goes(browser, bought_at=market, watched_at=market)
+
+
+def test_checkout_is_off_while_nothing_in_the_cart_can_be_had(market, browser):
+    with visitor(market, browser, "shopper") as page:
+        sockets = []
+        page.route_web_socket("**/ws/inventory/", lambda socket: sockets.append(socket))
+        page.goto(f"{market.url}/cart/")
+        page.wait_for_function("!!customElements.get('mf-check-out')")
+        while not sockets:
+            page.wait_for_timeout(20)
+        lines = page.locator("#cart-form mf-stock").all()
+        mug, *others = [line.get_attribute("variant") for line in lines]
+        assert len(others) == 2
+        way = page.locator("aside mf-check-out a")
+        its_shop = page.get_by_role("button", name="Check out this shop only").first
+        expect(its_shop).to_be_enabled()
+
+        def tell(variants, level, available):
+            for variant in variants:
+                frame = {"variant": variant, "level": level, "available": available}
+                sockets[-1].send(json.dumps({"type": "stock"} | frame))
+
+        tell([mug], "out", 0)
+        expect(its_shop).to_be_disabled()
+        expect(way).to_have_text("Check out")
+        expect(way).to_have_attribute("href", "/checkout/")
+
+        way.focus()
+        tell(others, "out", 0)
+        expect(way).to_have_text("Nothing to check out")
+        expect(way).to_be_disabled()
+        expect(way).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{market.url}/cart/")
+
+        tell([mug], "low", 2)
+        expect(its_shop).to_be_enabled()
+        expect(way).to_have_text("Check out")
+        way.click()
+        expect(page).to_have_url(f"{market.url}/checkout/delivery/")
 
 
 def test_a_page_fetches_the_stock_while_its_socket_is_away(market, browser):

@@ -204,6 +204,29 @@ LOOKS_AWAY = """(isAway) => {
 }"""
 
 
+def test_a_browser_that_does_not_allow_notes_says_what_to_do(browser, market):
+    with reading(browser, market, "wishing", "talk_wishing") as page:
+        page.add_init_script("Notification.requestPermission = async () => globalThis.answer;")
+        page.reload()
+        wish = page.get_by_role("button", name="Notify me on this device")
+        status = page.locator(".chat__after").get_by_role("status")
+        expect(status).to_be_empty()
+
+        for answer, words in (
+            ("default", "got no answer, so nothing changed. Try again"),
+            ("denied", "blocks notifications of the site. Allow them in its settings"),
+        ):
+            page.evaluate("(answer) => { globalThis.answer = answer; }", answer)
+            wish.click()
+            expect(status).to_contain_text(words)
+            expect(wish).to_be_visible()
+
+        page.evaluate("() => { globalThis.answer = 'granted'; }")
+        wish.click()
+        expect(status).to_contain_text("You are notified on this device")
+        expect(wish).to_be_hidden()
+
+
 def test_a_note_on_the_desktop_for_who_wished_it_and_looks_away(browser, market):
     with (
         reading(browser, market, "wishing", "talk_wishing", permissions=["notifications"]) as page,

@@ -160,6 +160,21 @@ def test_nothing_is_asked_before_the_button_is_pressed(browser, market):
         assert page.url == market.url + HERE
 
 
+def test_a_question_of_the_browser_that_is_closed_unanswered_is_said_too(browser, market):
+    with somebody(browser, market, "ana") as context:
+        page = context.new_page()
+        page.add_init_script("Notification.requestPermission = async () => 'default';")
+        # Chromium without a screen answers every question with no.
+        page.add_init_script("Object.defineProperty(Notification, 'permission', {value: 'default'});")
+        page.goto(market.url + HERE)
+        status = page.locator("mf-push").get_by_role("status")
+        expect(status).to_be_empty()
+
+        page.get_by_role("button", name=BUTTON).click()
+
+        expect(status).to_contain_text("got no answer, so nothing changed. Try again")
+
+
 def test_without_scripts_there_is_no_such_button(browser, market):
     with somebody(browser, market, "ana", java_script_enabled=False) as context:
         page = context.new_page()

@@ -41,7 +41,7 @@ class ChatElement extends HTMLElement {
     this.#log = new ChatLog(this.#list, base, Number(this.getAttribute("last")));
     this.#socket = this.#listen(`/ws/chat/${id}/`);
     this.#reading = watchReading(this.#list, this.getAttribute("side"), (seq) => this.#socket.send("read", { seq }));
-    this.#wishes = watchWishes(this.querySelector("[data-notify]"));
+    this.#wishes = watchWishes(this.querySelector("[data-notify]"), this.querySelector("[data-notify-said]"));
     if (this.#form && !this.#isPast) this.#watchComposer(id);
     this.#watchPage();
     this.#poll = setInterval(() => this.#ask(), POLL_EVERY);

@@ -33,8 +33,8 @@ class PushElement extends HTMLElement {
     this.#say("");
     try {
       const answer = await Notification.requestPermission();
-      if (answer === "denied") this.#say(this.dataset.denied);
-      if (answer === "granted") this.#send(await subscribe(this.getAttribute("server-key")));
+      if (answer !== "granted") this.#say(this.dataset[answer]);
+      else this.#send(await subscribe(this.getAttribute("server-key")));
     } catch (problem) {
       console.info("This browser gives no subscription.", problem);
       this.#say(this.dataset.fault);

@@ -212,6 +212,14 @@ def test_a_message_without_a_client_id_is_refused(api, asked):
     assert asked.conversation.messages.count() == 1
 
 
+@pytest.mark.parametrize("body", ["\u200b", "\u200d\u200c", " \ufe0f\ufeff "])
+def test_what_nobody_can_see_is_no_message(body, api, asked):
+    got = say(api, asked.conversation, body)
+
+    assert (got.status_code, got.json()["code"]) == (409, "blank_message")
+    assert asked.conversation.messages.count() == 1
+
+
 def test_a_blocked_buyer_reads_that_they_are(api, seller, asked):
     manners.block(conversation=asked.conversation, person=seller)
 

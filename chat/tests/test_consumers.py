@@ -160,6 +160,7 @@ async def test_who_lost_the_seat_says_nothing_more():
     ("frame", "code"),
     [
         (say("   "), "blank_message"),
+        (say("\u200d \ufe0f"), "blank_message"),
         (say("x" * 2001), "message_too_long"),
         ({"type": "send", "client_id": 7, "body": "Hi"}, "invalid"),
         ({"type": "send", "client_id": str(uuid.uuid4()), "body": ["Hi"]}, "invalid"),

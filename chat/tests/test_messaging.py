@@ -107,6 +107,9 @@ def test_a_client_id_of_somebody_else_is_another_message(buyer, shop, seller):
     [
         ("  \n\t ", messaging.BlankMessage),
         ("\u200b\u202e", messaging.BlankMessage),
+        (" \u200d\u200c \n\ufe0f", messaging.BlankMessage),
+        ("\u3164\u2800\u00ad\u034f", messaging.BlankMessage),
+        ("\U000e0061\U000e0100", messaging.BlankMessage),
         ("x" * 2001, messaging.MessageTooLong),
     ],
 )
@@ -116,6 +119,11 @@ def test_nothing_and_too_much_are_refused(body, refusal, buyer, shop):
 
     assert not Conversation.objects.exists()
     assert not told()
+
+
+@pytest.mark.parametrize("body", ["👩‍🌾", "❤️", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "می‌خواهم", "0"])
+def test_what_shows_something_is_said_as_it_was_written(body, buyer, shop):
+    assert make_message(buyer, shop, body).body == body
 
 
 def test_what_can_hide_in_a_text_is_taken_out(buyer, shop):

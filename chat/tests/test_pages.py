@@ -97,12 +97,15 @@ def test_a_form_sent_twice_is_one_message(page, asked):
     assert asked.conversation.messages.count() == 2
 
 
-def test_nothing_is_refused_in_the_form(page, asked):
-    got = page.post(here(asked), {"body": "  "})
+@pytest.mark.parametrize("body", ["  ", "\u200d", "\ufe0f \u200c\ufeff"])
+@pytest.mark.parametrize("form", ["", "1/edit/"])
+def test_nothing_is_refused_in_the_form(form, body, page, asked):
+    got = page.post(here(asked, form), {"body": body})
 
     assert got.status_code == 422
-    assert "Write something first." in text(got)
-    assert asked.conversation.messages.count() == 1
+    words = "Enter message" if form and not body.strip() else "Write something first."
+    assert words in text(got)
+    assert [message.body for message in asked.conversation.messages.all()] == ["Is it oak?"]
 
 
 def test_what_people_write_is_text_and_links_lead_past_a_warning(page, asked, seller):
@@ -193,6 +196,18 @@ def test_a_message_is_edited_and_taken_back(page, asked):
     assert "Is it ash?" in text(page.get(here(asked, "1/delete/")))
     page.post(here(asked, "1/delete/"))
     assert "This message was taken back." in text(page.get(here(asked)))
+
+
+def test_a_change_that_comes_too_late_keeps_what_was_typed(page, asked, settings):
+    settings.MESSAGE_EDIT_MINUTES = 0
+
+    got = page.post(here(asked, "1/edit/"), {"body": "Is it ash?"})
+
+    assert got.status_code == 422
+    assert "can&#x27;t be changed any more" in text(got)
+    assert "Is it ash?</textarea>" in text(got)
+    asked.refresh_from_db()
+    assert asked.body == "Is it oak?"
 
 
 def test_nobody_edits_the_words_of_others(page, client, asked, seller):

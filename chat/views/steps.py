@@ -30,9 +30,13 @@ def edit(request: HttpRequest, conversation: Conversation, seq: int) -> HttpResp
     message = own_message(request, conversation, seq)
     form = EditForm(request.POST or None, initial={"body": message.body})
     if request.method == "POST" and form.is_valid():
-        body = form.cleaned_data["body"]
-        _do(request, lambda: messaging.edit(message=message, author=request.user, body=body))
-        return _back(conversation, seq)
+        try:
+            messaging.edit(message=message, author=request.user, **form.cleaned_data)
+        except Refusal as refusal:
+            # What was typed stays in the form.
+            form.add_error("body", _(str(refusal.message)))
+        else:
+            return _back(conversation, seq)
     context = {"form": form, "conversation": conversation, "message": message}
     return form_page(request, "chat/edit.html", context)
 

@@ -165,7 +165,9 @@ def test_a_question_of_the_browser_that_is_closed_unanswered_is_said_too(browser
         page = context.new_page()
         page.add_init_script("Notification.requestPermission = async () => 'default';")
         # Chromium without a screen answers every question with no.
-        page.add_init_script("Object.defineProperty(Notification, 'permission', {value: 'default'});")
+        page.add_init_script(
+            "Object.defineProperty(Notification, 'permission', {value: 'default'});"
+        )
         page.goto(market.url + HERE)
         status = page.locator("mf-push").get_by_role("status")
         expect(status).to_be_empty()

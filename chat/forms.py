@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from chat.models import Message
 from marketflow.core.forms import FilesField, FilesInput, PlainSpeech
 from marketflow.core.money_field import MoneyField
+from marketflow.core.plain_text import plain_text
 from orders.models import SellerOrder
 from orders.services import returns
 
@@ -19,18 +20,38 @@ def words(label: str, *, required: bool = True, rows: int = 2) -> forms.CharFiel
     )
 
 
+class SpeechField(forms.CharField):
+    """What a message says. It is as long as what is kept of it, and no browser cuts it short: what
+    is too long comes back as it was typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        too_long = _(
+            "Shorten it: a message has at most %(limit_value)d characters, "
+            "and this has %(show_value)d."
+        )
+        super().__init__(
+            label=_("Message"),
+            strip=False,
+            max_length=Message.LONGEST,
+            error_messages={"max_length": too_long},
+            **kwargs,
+        )
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs = super().widget_attrs(widget)
+        return {name: value for name, value in attrs.items() if name != "maxlength"}
+
+    def run_validators(self, value: str) -> None:
+        super().run_validators(plain_text(value))
+
+
 class MessageForm(PlainSpeech, forms.Form):
     """What is said, with its files. The hidden id makes a form sent twice one message."""
 
     client_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
     # Files alone are a message too: the browser must not insist on words.
     use_required_attribute = False
-    body = forms.CharField(
-        label=_("Message"),
-        strip=False,
-        max_length=Message.LONGEST,
-        widget=forms.Textarea({"rows": 3, "maxlength": Message.LONGEST}),
-    )
+    body = SpeechField(widget=forms.Textarea({"rows": 3}))
     files = FilesField(
         label=_("Pictures or PDF"),
         required=False,
@@ -48,9 +69,7 @@ class MessageForm(PlainSpeech, forms.Form):
 
 
 class EditForm(PlainSpeech, forms.Form):
-    body = forms.CharField(
-        label=_("Message"), max_length=Message.LONGEST, widget=forms.Textarea({"rows": 4})
-    )
+    body = SpeechField(widget=forms.Textarea({"rows": 4}))
 
 
 class ReportForm(PlainSpeech, forms.Form):

@@ -103,9 +103,33 @@ def test_nothing_is_refused_in_the_form(form, body, page, asked):
     got = page.post(here(asked, form), {"body": body})
 
     assert got.status_code == 422
-    words = "Enter message" if form and not body.strip() else "Write something first."
-    assert words in text(got)
+    assert "Write something first." in text(got)
     assert [message.body for message in asked.conversation.messages.all()] == ["Is it oak?"]
+
+
+@pytest.mark.parametrize("form", ["", "1/edit/", "new"])
+def test_what_is_too_long_comes_back_as_it_was_typed(form, page, asked, rival):
+    address = "/messages/new/" if form == "new" else here(asked, form)
+    shown = text(page.get(address, {"shop": rival.slug}))
+    assert "maxlength" not in shown.partition("<textarea")[2].partition(">")[0]
+    assert 'most="2000"' in shown
+    typed = "Long. " * 333 + "The end"
+
+    got = page.post(address, {"body": typed, "shop": rival.slug})
+
+    assert got.status_code == 422
+    assert "a message has at most 2000 characters, and this has 2005." in text(got)
+    assert f"{typed}</textarea>" in text(got)
+    assert [message.body for message in Message.objects.all()] == ["Is it oak?"]
+
+
+def test_a_message_is_as_long_as_what_is_kept_of_it(page, asked):
+    lines = "\r\n".join(["x" * 19] * 100) + "\r\n \u200b"
+
+    got = page.post(here(asked), {"body": lines})
+
+    assert got.status_code == 303
+    assert len(asked.conversation.messages.get(seq=2).body) == 1999
 
 
 def test_what_people_write_is_text_and_links_lead_past_a_warning(page, asked, seller):

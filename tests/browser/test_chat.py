@@ -188,6 +188,37 @@ def test_what_is_said_while_one_reads_further_up_waits_behind_a_button(browser, 
 
 
 # Chromium's own notifications, written down. Without a screen it has no window out of sight.
+def test_what_is_too_long_is_counted_and_kept_until_it_is_short_enough(browser, market):
+    with reading(browser, market, "keys", "talk_keys") as page:
+        before = len(bodies(page))
+        field, room = page.get_by_label("Message", exact=True), page.locator("mf-count")
+        field.fill("🌾" * 1799)
+        expect(room).to_be_hidden()
+        field.fill("🌾" * 1900 + "  ")
+        expect(room).to_have_text("Characters left: 100")
+        expect(page.locator("#live")).to_have_text("Characters left: 100")
+        expect(field).to_have_accessible_description("Characters left: 100")
+
+        long = "🌾" * 2003
+        field.fill(long)
+        expect(room).to_have_text("Shorten it to send it. Characters too many: 3")
+        for send in (lambda: field.press("Enter"), page.get_by_role("button", name="Send").click):
+            send()
+            expect(field).to_have_value(long)
+            expect(field).to_be_focused()
+        assert len(bodies(page)) == before
+        page.reload()
+        expect(field).to_have_value(long)
+        expect(room).to_have_text("Shorten it to send it. Characters too many: 3")
+
+        field.fill(long[:2000])
+        expect(room).to_have_text("Characters left: 0")
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator(".log .msg[data-seq]")).to_have_count(before + 1)
+        expect(room).to_be_hidden()
+        assert bodies(page)[-1] == long[:2000]
+
+
 NOTES = """
   globalThis.notes = [];
   globalThis.Notification = class extends Notification {

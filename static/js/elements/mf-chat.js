@@ -151,7 +151,7 @@ class ChatElement extends HTMLElement {
     for (const letter of this.#outbox.waiting) this.#show(letter);
     this.#outbox.flush();
 
-    body.value ||= sessionStorage.getItem(draft) ?? "";
+    if (!body.value) this.#fill(sessionStorage.getItem(draft) ?? "");
     body.addEventListener("input", () => {
       sessionStorage.setItem(draft, body.value);
       this.#tellTyping();
@@ -163,7 +163,7 @@ class ChatElement extends HTMLElement {
       event.preventDefault();
       const text = body.value.trim();
       if (!text) return;
-      body.value = "";
+      this.#fill("");
       this.#show(this.#outbox.add(text));
       this.#log.toEnd();
       this.#outbox.flush();
@@ -171,9 +171,16 @@ class ChatElement extends HTMLElement {
     }, { signal });
     this.#form.addEventListener("click", ({ target }) => {
       if (!target.dataset?.reply) return;
-      body.value = [body.value.trim(), target.dataset.reply].filter(Boolean).join("\n\n");
+      this.#fill([body.value.trim(), target.dataset.reply].filter(Boolean).join("\n\n"));
       body.focus();
     }, { signal });
+  }
+
+  // Whoever counts what stands there hears of it as of a change by hand.
+  #fill(text) {
+    const { body } = this.#form.elements;
+    body.value = text;
+    body.dispatchEvent(new Event("change"));
   }
 
   // Files, and what a message is about, travel with the form.

@@ -14,6 +14,7 @@ cart_urls = [
     path("settle/", views.settle, name="settle"),
     path("delivery/", views.choose_place, name="delivery"),
     path("tell-me/", waiting.ask, name="tell_me"),
+    path("tell-me/stop/", waiting.stop, name="stop_waiting"),
     path("tell-me/<uuid:uuid>/", waiting.ask_as_guest, name="tell_guest"),
     path("tell-me/confirm/<str:token>/", waiting.confirm, name="confirm_wait"),
     path("tell-me/end/<str:token>/", waiting.end, name="end_waits"),

@@ -54,6 +54,20 @@ def ask(request: HttpRequest) -> HttpResponse:
     return see_other(_page_of(variant))
 
 
+@require_POST
+def stop(request: HttpRequest) -> HttpResponse:
+    """Do not tell me, after all. Guests do it by the link in their mail."""
+    form = NamedVariant(request.POST)
+    if not form.is_valid():
+        raise Http404
+    seen = Variant.objects.visible_to(request.user).select_related("product")
+    variant = get_object_or_404(seen, uuid=form.cleaned_data["variant"])
+    if request.user.is_authenticated:
+        waiting_lines.leave(user=request.user, variant=variant)
+        messages.success(request, _("We do not tell you of it."))
+    return see_other(_page_of(variant))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def ask_as_guest(request: HttpRequest, uuid: UUID) -> HttpResponse:

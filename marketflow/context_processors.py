@@ -29,6 +29,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "theme": theme if theme in THEMES else "",
         "measured_page": SimpleLazyObject(lambda: pages.measured(request)),
         "cart_size": SimpleLazyObject(lambda: carries.units),
+        "awaited": SimpleLazyObject(lambda: carries.awaited),
         "wished": SimpleLazyObject(lambda: carries.wished),
         "unread_notifications": SimpleLazyObject(lambda: carries.counts["notifications"]),
         "unread_messages": SimpleLazyObject(lambda: carries.counts["messages"]),

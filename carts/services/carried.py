@@ -1,4 +1,5 @@
-"""What a visitor carries through every page: the cart, the wishes, the shops they work for."""
+"""What a visitor carries through every page: the cart, the wishes, what they wait for, the shops
+they work for."""
 
 from __future__ import annotations
 
@@ -10,16 +11,18 @@ from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 
 from accounts.models import ShopMember
-from carts.models import WishListItem
+from carts.models import BackInStockRequest, WishListItem
 from carts.services import baskets
 
-UNITS, WISH, SHOP = "units", "wish", "shop"
+UNITS, WISH, WAIT, SHOP = "units", "wish", "wait", "shop"
 
 
 @dataclass(frozen=True)
 class Carried:
     units: int = 0
     wished: frozenset[int] = frozenset()
+    # Variants of which they are told when they are back.
+    awaited: frozenset[int] = frozenset()
     shops: frozenset[int] = frozenset()
     # What was counted beside, by its name.
     counts: Counter[str] = field(default_factory=Counter)
@@ -36,9 +39,11 @@ def carried(request: HttpRequest, beside: Sequence[QuerySet] = ()) -> Carried:
     if user is None or not user.is_authenticated:
         return Carried(units=sum(quantity for _kind, quantity in lines))
     wishes = WishListItem.objects.visible_to(user).order_by()
+    waits = BackInStockRequest.objects.visible_to(user).waiting().order_by()
     seats = ShopMember.objects.filter(user=user).order_by()
     rows = lines.union(
         wishes.values_list(Value(WISH), "product_id"),
+        waits.values_list(Value(WAIT), "variant_id"),
         seats.values_list(Value(SHOP), "shop_id"),
         *beside,
         all=True,
@@ -46,6 +51,7 @@ def carried(request: HttpRequest, beside: Sequence[QuerySet] = ()) -> Carried:
     found: dict[str, list[int]] = defaultdict(list)
     for kind, number in rows:
         found[kind].append(number)
-    units, wished, shops = (found.pop(kind, []) for kind in (UNITS, WISH, SHOP))
+    units = sum(found.pop(UNITS, []))
+    wished, awaited, shops = (frozenset(found.pop(kind, [])) for kind in (WISH, WAIT, SHOP))
     counts = Counter({name: sum(numbers) for name, numbers in found.items()})
-    return Carried(sum(units), frozenset(wished), frozenset(shops), counts)
+    return Carried(units, wished, awaited, shops, counts)

@@ -49,6 +49,12 @@ def ask(*, user: User, variant: Variant) -> bool:
     return True
 
 
+def leave(*, user: User, variant: Variant) -> bool:
+    """`user` need not be told of `variant` after all. False where they wait for it no more."""
+    mine = BackInStockRequest.objects.visible_to(user).waiting()
+    return bool(mine.filter(variant=variant).delete()[0])
+
+
 def require_sold_out(variant: Variant) -> None:
     """Raise `IsThere` for what can be bought."""
     if not StockItem.objects.filter(variant=variant, on_hand=F("allocated")).exists():

@@ -16,7 +16,7 @@ from accounts.services import privacy
 from accounts.tests.factories import PASSWORD, make_user
 from carts.models import Cart, CartLine, WishListItem
 from carts.receivers import forget_what_they_meant_to_buy
-from carts.services import baskets, wish_list
+from carts.services import baskets, waiting_lines, wish_list
 from carts.services.carried import Carried, carried
 from carts.tests.factories import fill_cart
 from catalog.models import Product, ProductImage, Variant
@@ -387,13 +387,16 @@ def test_what_every_page_shows_of_somebody_is_asked_at_once(rf, seller, shop):
     bowls = [make_variant(shop, f"Oak bowl {n}") for n in range(3)]
     fill_cart(seller, *bowls[:2], quantity=2)
     wish_list.add(user=seller, product=bowls[2].product)
+    gone = make_variant(shop, "Gone", stock=0)
+    waiting_lines.ask(user=seller, variant=gone)
     request = rf.get("/")
     request.user = seller
 
     with CaptureQueriesContext(connection) as queries:
         found = carried(request)
 
-    assert found == Carried(4, frozenset({bowls[2].product_id}), frozenset({shop.pk}))
+    wished, awaited, shops = {bowls[2].product_id}, {gone.pk}, {shop.pk}
+    assert found == Carried(4, frozenset(wished), frozenset(awaited), frozenset(shops))
     assert len(queries) == 1
 
 

@@ -97,6 +97,38 @@ def test_the_button_beside_what_is_sold_out(bowl, buyer, client):
     assert BackInStockRequest.objects.get().user == buyer
 
 
+def test_the_page_remembers_who_waits_and_lets_them_leave(bowl, shop, buyer, stranger, client):
+    client.force_login(buyer)
+    ana = Visitor(client)
+    lamp = make_variant(shop, "Lamp", stock=0)
+    ana.open(bowl.product.get_absolute_url())
+    ana.press("Tell me when it is back")
+    waiting_lines.ask(user=stranger, variant=bowl)
+
+    page = ana.open(bowl.product.get_absolute_url())
+    assert "You are told when it is back." in page.text
+    assert "Tell me when it is back" not in page.text
+    assert "Tell me when it is back" in ana.open(lamp.product.get_absolute_url()).text
+    assert "Tell me when it is back" in Visitor().open(bowl.product.get_absolute_url()).text
+
+    ana.open(bowl.product.get_absolute_url())
+    page = ana.press("Do not tell me")
+
+    assert "We do not tell you of it." in page.text
+    assert "Tell me when it is back" in page.text
+    assert BackInStockRequest.objects.get().user == stranger
+
+
+def test_who_is_not_signed_in_ends_the_wait_of_nobody(bowl, buyer, client):
+    waiting_lines.ask(user=buyer, variant=bowl)
+
+    answer = client.post("/cart/tell-me/stop/", {"variant": bowl.uuid})
+
+    assert answer.url == f"{bowl.product.get_absolute_url()}?v={bowl.uuid}"
+    assert client.post("/cart/tell-me/stop/", {"variant": "x"}).status_code == 404
+    assert BackInStockRequest.objects.waiting().get().user == buyer
+
+
 def test_a_shop_hears_each_time_that_something_becomes_low(shop, seller):
     bowl = make_variant(shop, "Oak bowl", stock=9)
     inventory.reserve({bowl.stock.pk: 1})

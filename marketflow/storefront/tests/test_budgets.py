@@ -138,6 +138,17 @@ def test_a_cart_that_meets_promotions_keeps_to_the_budget(visitor, shop, rival):
     assert (cold <= MOST, warm <= WARM) == (True, True), (cold, warm)
 
 
+def test_a_page_of_what_is_sold_out_keeps_to_the_budget(visitor, shop):
+    bowls = make_category("Home", "Bowls")
+    stock_up(shop, 5, bowls)
+    gone = make_variant(shop, "Gone bowl", stock=0, category=bowls)
+    visitor.post("/cart/tell-me/", {"variant": gone.uuid})
+
+    cold, warm = queries_of(visitor, gone.product.get_absolute_url())
+
+    assert (cold <= MOST, warm <= WARM) == (True, True), (cold, warm)
+
+
 def test_a_card_asks_nothing(shop, django_assert_num_queries):
     stock_up(shop, 3, make_category("Bowls"))
     products = list(Product.objects.listed().with_card_data())

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html, format_html_join
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from unfold.decorators import display
 
-from chat.models import ContactRule, Desk, Message, QuickReply, Report
+from chat import reported
+from chat.models import Attachment, ContactRule, Desk, Message, QuickReply, Report
 from chat.services import manners
+from chat.views.attachments import as_file
+from chat.views.finding import number_in
 from marketflow.core.admin import ReadOnly, ShopScopedAdmin, StaffAdmin, seller_site, staff_site
 from marketflow.core.errors import Refusal
-
-# How much of a conversation staff read with a report.
-AROUND = 20
 
 
 @admin.register(QuickReply, site=seller_site)
@@ -106,9 +111,23 @@ class ReportAdmin(StaffAdmin):
     fields = ["created_at", "shop", "side", "reason", "quoted", "around", "decision"]
     actions = None
 
+    def get_urls(self) -> list[URLPattern]:
+        file = self.admin_site.admin_view(require_safe(self.file))
+        name = "chat_report_file"
+        return [path("<int:report>/files/<uuid:file>/", file, name=name), *super().get_urls()]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
         rows = super().get_queryset(request)
         return rows.select_related("conversation__shop", "conversation__buyer", "message")
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Report | None:
+        """With the number before which the page of the conversation ends, from the address."""
+        report = super().get_object(request, object_id, from_field)
+        if report:
+            report.before = number_in(request.GET.get("before", ""))
+        return report
 
     def get_readonly_fields(self, request: HttpRequest, obj: Report | None = None) -> list[str]:
         seen = ["created_at", "shop", "side", "reason", "quoted", "around"]
@@ -128,6 +147,16 @@ class ReportAdmin(StaffAdmin):
             self.audit(request, "read", report, reason=report.reason)
         return super().change_view(request, object_id, form_url, extra_context)
 
+    def file(self, request: HttpRequest, report: int, file: UUID) -> HttpResponse:
+        """A file of the conversation. That it was read is written down too."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = get_object_or_404(self.get_queryset(request), pk=report)
+        files = Attachment.objects.filter(message__in=reported.messages(found))
+        attached = get_object_or_404(files, uuid=file)
+        self.audit(request, "read_file", found, after={"file": attached.name}, reason=found.reason)
+        return as_file(attached)
+
     def save_model(self, request: HttpRequest, obj: Report, form: Any, change: bool) -> None:
         request._changed = ({}, {"decision": form.cleaned_data.get("decision", "")})
         try:
@@ -143,14 +172,6 @@ class ReportAdmin(StaffAdmin):
 
     @display(description=_("conversation"))
     def around(self, report: Report) -> SafeString:
-        """The messages before what is reported, and a few after."""
-        rows = report.conversation.messages.select_related(
-            "conversation__buyer", "conversation__shop"
-        )
-        if report.message:
-            rows = rows.filter(seq__lte=report.message.seq + AROUND // 4)
-        shown = list(rows.order_by("-seq")[:AROUND])[::-1]
-        lines = ((row.seq, row.author_name, row.body) for row in shown)
-        return format_html(
-            "<ol>{}</ol>", format_html_join("", '<li value="{}"><b>{}:</b> {}</li>', lines)
+        return render_to_string(
+            "chat/_reported.html", reported.entries(report, before=report.before)
         )

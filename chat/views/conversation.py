@@ -17,7 +17,7 @@ from catalog.services.pictures import keeping
 from chat.forms import CancelForm, MessageForm, OfferForm, ParcelForm, ReturnForm
 from chat.models import Conversation, Message, QuickReply, Seat, Side
 from chat.services import contact_details, filing, messaging, reading, writing
-from chat.views.finding import in_conversation, own, part_of, parts_of, product_of
+from chat.views.finding import in_conversation, number_in, own, part_of, parts_of, product_of
 from marketflow.core import rate_limits
 from marketflow.core.errors import Refusal
 from orders.models import SellerOrder
@@ -42,7 +42,7 @@ def conversation(request: HttpRequest, conversation: Conversation) -> HttpRespon
 @in_conversation
 def news(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """What is `after` or `before` a number, or how `seq` stands: for the open page to put in."""
-    asked = {name: _number(request.GET[name]) for name in NEWS if name in request.GET}
+    asked = {name: number_in(request.GET[name]) for name in NEWS if name in request.GET}
     rows = conversation.messages.with_contents().order_by("seq")
     if "seq" in asked:
         rows = rows.filter(seq=asked["seq"])
@@ -95,7 +95,7 @@ def show(
     """The page of `conversation`. What it shows is read."""
     side = conversation.side_of(request.user)
     after_last = conversation.last_seq + 1
-    before = min(_number(request.GET.get("before", "")) or after_last, after_last)
+    before = min(number_in(request.GET.get("before", "")) or after_last, after_last)
     shown = _page_before(conversation, before)
     context = _rows(request, conversation, shown, side)
     # What is new is marked once more before it counts as read.
@@ -302,7 +302,3 @@ def _pinned(conversation: Conversation, form: MessageForm) -> dict[str, object]:
         "product": product_of(conversation, form["product"].value() or ""),
         "part": part_of(conversation, form["order"].value() or ""),
     }
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -52,3 +52,8 @@ def part_of(conversation: Conversation, number: str) -> SellerOrder | None:
 def product_of(conversation: Conversation, slug: str) -> Product | None:
     products = Product.objects.published().filter(shop=conversation.shop_id)
     return products.filter(slug=slug).first() if slug else None
+
+
+def number_in(text: str) -> int:
+    """The number that an address names; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -15,7 +15,7 @@ from accounts.services import following, members, shops
 from accounts.tests.factories import make_address, make_shop, make_user
 from carts.tests.factories import fill_cart
 from catalog.tests.factories import make_category
-from chat.services import filing, messaging
+from chat.services import filing, manners, messaging
 from chat.tests.factories import make_message
 from marketflow.tests.test_seller_site import UNKNOWN, shop_path
 from marketflow.tests.two_shops import furnish
@@ -75,6 +75,9 @@ class World:
         guest = members.invite(
             shop=self.shop, email=ana.email, role="support", by=self.people["fern"]
         )
+        report = manners.report(
+            conversation=self.conversation, reporter=ana, reason="They ask for a transfer."
+        )
         return {
             "account/notifications/browsers/": {"uuid": make_browser(ana).uuid},
             "account/addresses/": {"uuid": self.address.uuid},
@@ -85,6 +88,7 @@ class World:
             "account/shops/invitations/": {"uuid": guest.uuid},
             "admin/<app_label>/": {"app_label": "catalog"},
             "admin/<url>": {"url": "nowhere/"},
+            "admin/chat/report/": {"report": report.pk, "file": self.files[0].uuid},
             "api/v1/analytics/shops/": {"slug": self.shop.slug},
             "api/v1/cart/coupon/": {"code": "FERN10"},
             "api/v1/cart/items/": {"id": line.uuid},

@@ -52,9 +52,26 @@ def install() -> Path:
     return python
 
 
+@dataclass
+class Server:
+    """Oscar with its products under gunicorn."""
+
+    cluster: Cluster
+    pid: int
+    port: int
+
+    def measure(self, *, orders: int, clients: int) -> Measured:
+        started, before = time.monotonic(), self._cpu_seconds()
+        asyncio.run(bought(self.port, orders, clients))
+        seconds, after = time.monotonic() - started, self._cpu_seconds()
+        return Measured(orders / seconds, 1000 * (after - before) / orders)
+
+    def _cpu_seconds(self) -> float:
+        return spent(self.pid) + spent(self.cluster.process.pid)
+
+
 @contextlib.contextmanager
-def running(cluster: Cluster, redis_url: str, workers: int) -> Iterator[tuple[int, int]]:
-    """Oscar with its products under gunicorn. Yields the server's process and its port."""
+def running(cluster: Cluster, redis_url: str, workers: int) -> Iterator[Server]:
     python, port = install(), free_port()
     cluster.make_database("oscar")
     with tempfile.TemporaryDirectory(prefix="marketflow-oscar-") as data:
@@ -73,21 +90,10 @@ def running(cluster: Cluster, redis_url: str, workers: int) -> Iterator[tuple[in
         command += ["--no-control-socket", "--log-level=error"]
         server = subprocess.Popen(command, env=environment)
         try:
-            yield server.pid, port
+            yield Server(cluster, server.pid, port)
         finally:
             server.terminate()
             server.wait()
-
-
-def measured(
-    cluster: Cluster, redis_url: str, *, orders: int, clients: int, workers: int
-) -> Measured:
-    with running(cluster, redis_url, workers) as (pid, port):
-        asyncio.run(bought(port, 2 * clients, clients))
-        started, before = time.monotonic(), spent(pid) + spent(cluster.process.pid)
-        asyncio.run(bought(port, orders, clients))
-        seconds, after = time.monotonic() - started, spent(pid) + spent(cluster.process.pid)
-    return Measured(orders / seconds, 1000 * (after - before) / orders)
 
 
 async def bought(port: int, orders: int, clients: int) -> None:

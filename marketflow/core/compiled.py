@@ -2,7 +2,7 @@
 
 Putting a statement of six tables together takes Django several times as long as asking it, and a
 checkout sends the same ones each time. Here the queryset is built and compiled when it is first
-asked; after that its text is sent as it is, with the values of the day.
+sent; after that its text goes as it is, with the values of the day (docs/adr/0015).
 
 For the few statements that every cart and every order sends. Everything else is a queryset.
 """
@@ -136,7 +136,8 @@ class CompiledQuery(Generic[M]):
 
     def list(self, **values: Any) -> list[M]:
         """The rows, in the order of the queryset."""
-        return list(self._ask(values))
+        question, given = self._questions.of(values)
+        return list(question.ask(given))
 
     def first(self, **values: Any) -> M | None:
         """The first row, or None. The queryset limits itself."""
@@ -144,14 +145,10 @@ class CompiledQuery(Generic[M]):
 
     def get(self, **values: Any) -> M:
         """The only row there can be. Raises the model's `DoesNotExist`."""
-        question, given = self._questions.of(values)
-        for row in list(question.ask(given)):
-            return row
-        raise question.rows.model.DoesNotExist
-
-    def _ask(self, values: Mapping[str, Any]) -> Iterator[M]:
-        question, given = self._questions.of(values)
-        return question.ask(given)
+        row = self.first(**values)
+        if row is None:
+            raise self._questions.of(values)[0].rows.model.DoesNotExist
+        return row
 
 
 class CompiledUpdate:

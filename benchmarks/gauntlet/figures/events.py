@@ -20,7 +20,9 @@ PAYMENTS, LATE, SPREAD = 1_000, 600, 300  # the latter two in seconds
 SLOWEST = 200  # milliseconds, of 99 in 100 answers
 ILL_SIGNED = ["forged", "stale", "unsigned", "tampered"]
 # Forging is not limited here: each bad one is judged by itself. What is closed stays closed.
-SWITCHES = {"RATE_LIMIT_WEBHOOK_SIGNATURE": "1000000/60"}
+# Holds outlast the latest event (LATE + SPREAD are a quarter of an hour, as the usual hold is): an
+# order that nobody paid expires in the storm alone otherwise, whatever the events say.
+SWITCHES = {"RATE_LIMIT_WEBHOOK_SIGNATURE": "1000000/60", "ORDER_HOLD_MINUTES": "60"}
 UNDECIDED = """
     SELECT o.email, p.provider_reference FROM orders_payment p
     JOIN orders_order o ON o.id = p.order_id

@@ -32,6 +32,7 @@ from tests.servers.throwaway_postgres import binaries
 CLIENTS, WORKERS, TURNS = 8, 4, 3
 AT_LEAST = 8  # percent of pgbench
 FASTER = 6  # than django-oscar, at least
+WAITING = "SELECT count(*) FROM core_outboxevent WHERE done_at IS NULL"
 VARIANTS = "SELECT v.uuid FROM catalog_variant v JOIN catalog_stockitem s ON s.variant_id = v.id"
 
 
@@ -52,15 +53,14 @@ def report(number: int) -> int:
 
     Returns 1 where a ratio with the provider in the process is below what is asked, else 0.
     """
-    share, faster = 0.0, 0.0
-    for provider in ("test", "stripe"):
-        with rigs.running(provider) as rig:
-            rig.is_wired = False
-            if provider == "test":
-                share = placing(rig, number)
-                rig.close_market()
-            ratio = checking_out(rig, number // 2)
-            faster = faster or ratio
+    with rigs.running("test") as rig:
+        rig.is_wired = False
+        share = placing(rig, number)
+        rig.close_market()
+        faster = checking_out(rig, number // 2)
+    with rigs.running("stripe") as rig:
+        rig.is_wired = False
+        checking_out(rig, number // 2)
     return int(share < AT_LEAST or faster < FASTER)
 
 
@@ -163,17 +163,24 @@ def checking_out(rig: Rig, number: int) -> float:
         cpu = {name: 1000 * (after[name] - before[name]) / len(some) for name in after}
         return Ours(len(some) / seconds, cpu)
 
+    def is_all_told() -> bool:
+        with rig.cluster.connect(DATABASE) as connection:
+            return connection.execute(WAITING).fetchone() == (0,)
+
+    turns = []
     with oscar.running(rig.cluster, rig.redis_url, WORKERS) as theirs:
         run(buyers[:16])
         theirs.measure(orders=16, clients=CLIENTS)
-        turns = [
-            (theirs.measure(orders=number // 2 // TURNS, clients=CLIENTS), ours(some))
-            for some in batched(buyers[16:], number // TURNS)
-        ]
+        for some in batched(buyers[16:], number // TURNS):
+            # Our worker, which is behind after our turn, takes nothing from theirs.
+            rig.wait_until("what happened is told", is_all_told)
+            beside = theirs.measure(orders=number // 2 // TURNS, clients=CLIENTS)
+            turns.append((beside, ours(some)))
     return said(rig, turns)
 
 
 def said(rig: Rig, turns: list[tuple[oscar.Measured, Ours]]) -> float:
+    """Prints the turns, and how often the rate of django-oscar ours is in the middle one."""
     faster = statistics.median(mine.per_second / theirs.per_second for theirs, mine in turns)
     less = statistics.median(mine.milliseconds / theirs.milliseconds for theirs, mine in turns)
     print(f"\na whole checkout over HTTP, {CLIENTS} clients, {WORKERS} workers, {rig.provider}")
@@ -193,6 +200,7 @@ def said(rig: Rig, turns: list[tuple[oscar.Measured, Ours]]) -> float:
 
 
 def batched(buyers: list[dict[str, str]], size: int) -> list[list[dict[str, str]]]:
+    """Those of each turn."""
     return [buyers[start : start + size] for start in range(0, size * TURNS, size)]
 
 

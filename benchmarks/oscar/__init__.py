@@ -72,6 +72,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(cluster: Cluster, redis_url: str, workers: int) -> Iterator[Server]:
+    """Installs and fills it first; it ends with the block."""
     python, port = install(), free_port()
     cluster.make_database("oscar")
     with tempfile.TemporaryDirectory(prefix="marketflow-oscar-") as data:

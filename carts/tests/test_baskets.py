@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import make_user
 from carts.models import Cart, CartLine
@@ -175,6 +177,34 @@ def test_only_a_token_of_ours_finds_a_cart():
     assert found_with(token)
     for forged in (None, "", "x", token[:-1], token.partition(":")[0], baskets.new_token()):
         assert found_with(forged) is None
+
+
+def a_new_guest():
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    return request
+
+
+def test_a_cart_that_was_just_opened_is_asked_for_nothing(shop):
+    """Nobody else has its token yet: there is no line to read, and nobody to wait for."""
+    cart, bowl = baskets.find_or_open(a_new_guest()), make_variant(shop)
+
+    with CaptureQueriesContext(connection) as queries:
+        baskets.add(cart, bowl)
+
+    asked = [query["sql"].split()[0] for query in queries]
+    assert [word for word in asked if word in ("SELECT", "UPDATE")] == []
+
+
+def test_what_one_request_adds_twice_to_a_new_cart_adds_up(shop):
+    cart, bowl, lamp = baskets.find_or_open(a_new_guest()), make_variant(shop), make_variant(shop)
+
+    baskets.add(cart, bowl, 2)
+    baskets.add(cart, lamp)
+    baskets.add(cart, bowl, 3)
+
+    quantities = dict(cart.lines.values_list("variant", "quantity"))
+    assert quantities == {bowl.pk: 5, lamp.pk: 1}
 
 
 def test_a_guests_cart_is_not_found_by_somebody_signed_in(buyer):

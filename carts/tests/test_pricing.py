@@ -130,6 +130,18 @@ def test_a_rate_begins_on_its_day(buyer, shop, rates):
     assert tax.rates("IE") == {"standard": 2100}
 
 
+def test_a_rate_begins_on_its_day_though_it_was_asked_for_before(rates, monkeypatch):
+    """The statement is kept, the day is not."""
+    TaxRate.objects.create(
+        country="IE", tax_class="standard", basis_points=2500, valid_from="2999-01-01"
+    )
+    assert tax.rates("IE") == {"standard": 2300}
+
+    monkeypatch.setattr(tax, "localdate", lambda: date(2999, 1, 1))
+
+    assert tax.rates("IE") == {"standard": 2500}
+
+
 def test_what_is_saved_for_later_costs_nothing(buyer, shop):
     cart = fill_cart(buyer, make_variant(shop), make_variant(shop, "Lamp"))
     baskets.save_for_later(cart, cart.lines.last().uuid)
